@@ -1,0 +1,52 @@
+// Package field knows HTTP field names and values: the grammar of RFC 9110 section 5,
+// the hop-by-hop fields of section 7.6.1, what a Connection field nominates, and the
+// aliases under which a name can come back at an upstream that folds punctuation.
+//
+// Every function here is pure and allocates only what it returns.
+package field
+
+import (
+	"net/textproto"
+	"strings"
+
+	"golang.org/x/net/http/httpguts"
+)
+
+// Canonical returns the form in which net/http keys a header map: "X-Api-Key" for "x-api-key".
+func Canonical(name string) string { return textproto.CanonicalMIMEHeaderKey(name) }
+
+// ValidName reports whether name is a token (RFC 9110 section 5.1).
+func ValidName(name string) bool { return httpguts.ValidHeaderFieldName(name) }
+
+// ValidValue reports whether value can stand in a field line (RFC 9110 section 5.5): visible
+// characters, spaces, tabs and obs-text, with no white space at either end. Control characters,
+// CR, LF and NUL among them, are out.
+func ValidValue(value string) bool {
+	if value == "" {
+		return true
+	}
+	if isSpace(value[0]) || isSpace(value[len(value)-1]) {
+		return false
+	}
+	return httpguts.ValidHeaderFieldValue(value)
+}
+
+func isSpace(c byte) bool { return c == ' ' || c == '\t' }
+
+// HasAliasPunctuation reports whether name holds a character that CGI, WSGI, PHP and some proxies
+// fold into "-" or "_". Only such a name can be an alias of another one.
+func HasAliasPunctuation(name string) bool { return strings.ContainsAny(name, "_.") }
+
+// Fold returns the key under which names that an upstream may take for one another meet: lower
+// case, with "_" and "." read as "-".
+func Fold(name string) string {
+	return strings.Map(func(r rune) rune {
+		switch {
+		case r == '_' || r == '.':
+			return '-'
+		case 'A' <= r && r <= 'Z':
+			return r + ('a' - 'A')
+		}
+		return r
+	}, name)
+}

@@ -4,6 +4,8 @@ import (
 	"encoding/base64"
 	"strings"
 	"sync"
+
+	"github.com/headersafe/headersafe/internal/percent"
 )
 
 // maxPercentLayers is how many layers of percent-encoding are undone before the value is taken to
@@ -41,7 +43,7 @@ func (n *Needle) In(text string) bool {
 		return false
 	}
 	for range maxPercentLayers {
-		decoded, changed := unescape(text)
+		decoded, changed := percent.Decode(text)
 		if !changed {
 			return false
 		}
@@ -49,7 +51,7 @@ func (n *Needle) In(text string) bool {
 			return true
 		}
 	}
-	_, more := unescape(text)
+	_, more := percent.Decode(text)
 	return more
 }
 
@@ -95,40 +97,4 @@ func base64Cores(raw string) []Value {
 		}
 	}
 	return cores
-}
-
-// unescape undoes one layer of percent-encoding, leaving what is no valid triplet as it stands.
-func unescape(s string) (string, bool) {
-	i := strings.IndexByte(s, '%')
-	if i < 0 {
-		return s, false
-	}
-	var b strings.Builder
-	changed := false
-	for ; i >= 0; i = strings.IndexByte(s, '%') {
-		b.WriteString(s[:i])
-		if i+2 < len(s) && isHex(s[i+1]) && isHex(s[i+2]) {
-			b.WriteByte(unhex(s[i+1])<<4 | unhex(s[i+2]))
-			s, changed = s[i+3:], true
-			continue
-		}
-		b.WriteByte('%')
-		s = s[i+1:]
-	}
-	b.WriteString(s)
-	return b.String(), changed
-}
-
-func isHex(c byte) bool {
-	return '0' <= c && c <= '9' || 'a' <= c && c <= 'f' || 'A' <= c && c <= 'F'
-}
-
-func unhex(c byte) byte {
-	switch {
-	case c <= '9':
-		return c - '0'
-	case c <= 'F':
-		return c - 'A' + 10
-	}
-	return c - 'a' + 10
 }

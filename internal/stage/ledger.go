@@ -13,7 +13,6 @@ import (
 	"time"
 
 	"github.com/headersafe/headersafe/internal/denial"
-	"github.com/headersafe/headersafe/internal/secret"
 )
 
 // Stage is one piece of the chain. Their order is the order of the constants.
@@ -57,24 +56,6 @@ type Ledger struct {
 	denied  *denial.Denial
 	by      Stage
 	observe bool
-}
-
-// AuthNote is what the auth stage leaves behind.
-type AuthNote struct {
-	Caller     string       // the caller's ID
-	Anonymous  bool         // nobody was asked
-	Credential secret.Value // what the caller proved itself with; empty if anonymous
-	Consumed   []string     // canonical names of the header fields it was removed from
-}
-
-// PolicyNote is what the headerpolicy stage leaves behind. Policy and Decision are of that package's types.
-type PolicyNote struct {
-	Policy   any
-	Decision any
-	Secrets  []*secret.Needle    // what the policy set for the upstream, to be kept from the client
-	Writer   http.ResponseWriter // the writer beneath the stage's own response filter
-	Filter   http.ResponseWriter // the stage's own response filter
-	Relayed  *bool               // set by the forwarder, which filters the response itself
 }
 
 type contextKey struct{}

@@ -1,0 +1,81 @@
+// Package endpoint matches requests against a list of ServeMux patterns: "POST /v1/messages",
+// "/v1/files/{id}", "GET /v1/models/".
+package endpoint
+
+import (
+	"errors"
+	"fmt"
+	"net/http"
+	"net/url"
+	"strings"
+)
+
+// Set is a compiled list of patterns. A nil Set matches nothing.
+type Set struct{ mux *http.ServeMux }
+
+type match int // the index of a pattern
+
+func (match) ServeHTTP(http.ResponseWriter, *http.Request) {}
+
+// Compile returns the Set of the patterns, which have the syntax of [http.ServeMux] without a host. The
+// error joins one for each pattern at fault; each is a [*PatternError].
+func Compile(patterns []string) (*Set, error) {
+	s := &Set{mux: http.NewServeMux()}
+	var errs []error
+	for i, pattern := range patterns {
+		if err := s.add(pattern, i); err != nil {
+			errs = append(errs, &PatternError{Pattern: pattern, Reason: err.Error()})
+		}
+	}
+	return s, errors.Join(errs...)
+}
+
+// PatternError says what is wrong with a pattern.
+type PatternError struct{ Pattern, Reason string }
+
+func (e *PatternError) Error() string { return fmt.Sprintf("pattern %q: %s", e.Pattern, e.Reason) }
+
+func (s *Set) add(pattern string, i int) (err error) {
+	_, path, found := strings.Cut(pattern, " ")
+	if !found {
+		path = pattern
+	}
+	if !strings.HasPrefix(strings.TrimLeft(path, " \t"), "/") {
+		return errors.New(`must be a path, or a method and a path, such as "POST /v1/messages"`)
+	}
+	defer func() { // ServeMux reports a pattern that it can't parse, or that conflicts, by panicking
+		if p := recover(); p != nil {
+			err = fmt.Errorf("%v", p)
+		}
+	}()
+	s.mux.Handle(pattern, match(i))
+	return nil
+}
+
+// Match returns the index of the pattern that r matches. If none does, ok is false, and allow lists the
+// methods under which the path would have matched: for a 405's Allow field; empty for a 404.
+func (s *Set) Match(r *http.Request) (index int, allow string, ok bool) {
+	if s == nil {
+		return 0, "", false
+	}
+	handler, _ := s.mux.Handler(r)
+	if m, ok := handler.(match); ok {
+		return int(m), "", true
+	}
+	// ServeMux says "method not allowed", "not found" and "redirect to the clean path" by handlers.
+	answer := allowWriter{header: http.Header{}}
+	handler.ServeHTTP(&answer, &http.Request{Method: r.Method, URL: &url.URL{Path: "/"}})
+	if answer.status == http.StatusMethodNotAllowed {
+		return 0, answer.header.Get("Allow"), false
+	}
+	return 0, "", false
+}
+
+type allowWriter struct {
+	header http.Header
+	status int
+}
+
+func (w *allowWriter) Header() http.Header         { return w.header }
+func (w *allowWriter) Write(b []byte) (int, error) { return len(b), nil }
+func (w *allowWriter) WriteHeader(status int)      { w.status = status }

@@ -1,0 +1,52 @@
+package endpoint
+
+import (
+	"net/http/httptest"
+	"strings"
+	"testing"
+)
+
+func TestMatch(t *testing.T) {
+	set, err := Compile([]string{"POST /v1/messages", "GET /v1/models/{id}", "/v1/any", "GET /v1/tree/"})
+	if err != nil {
+		t.Fatal(err)
+	}
+	for _, c := range []struct {
+		method, path string
+		index        int
+		allow        string
+		ok           bool
+	}{
+		{"POST", "/v1/messages", 0, "", true},
+		{"GET", "/v1/messages", 0, "POST", false},
+		{"POST", "/v1/messages/", 0, "", false},
+		{"POST", "/v1/Messages", 0, "", false},
+		{"GET", "/v1/models/x", 1, "", true},
+		{"HEAD", "/v1/models/x", 1, "", true},
+		{"GET", "/v1/models/a%2Fb", 1, "", true},
+		{"GET", "/v1/models/", 0, "", false},
+		{"DELETE", "/v1/models/x", 0, "GET, HEAD", false},
+		{"PATCH", "/v1/any", 2, "", true},
+		{"GET", "/v1/tree/a/b", 3, "", true},
+		{"GET", "/v1/tree", 0, "", false}, // no redirect: that would be another request
+		{"GET", "/", 0, "", false},
+	} {
+		index, allow, ok := set.Match(httptest.NewRequest(c.method, c.path, nil))
+		if index != c.index || allow != c.allow || ok != c.ok {
+			t.Errorf("%s %s: %d, %q, %v; want %d, %q, %v", c.method, c.path, index, allow, ok, c.index, c.allow, c.ok)
+		}
+	}
+	if _, _, ok := (*Set)(nil).Match(httptest.NewRequest("GET", "/", nil)); ok {
+		t.Error("a nil Set matches")
+	}
+}
+
+func TestCompileReportsEveryMistake(t *testing.T) {
+	_, err := Compile([]string{"example.com/x", "", "POST /a/{", "POST /ok", "POST /ok", "POST"})
+	if err == nil {
+		t.Fatal("no error")
+	}
+	if got := strings.Count(err.Error(), "pattern "); got < 5 {
+		t.Errorf("%d mistakes reported, want 5:\n%v", got, err)
+	}
+}

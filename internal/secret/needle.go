@@ -21,7 +21,7 @@ const maxPercentLayers = 8
 type Needle struct {
 	secret Value
 	once   sync.Once
-	base64 []Value // what every base64 text that encodes the secret contains, per alignment and alphabet
+	base64 **cores // behind two pointers: fmt, given a verb that does not fit, follows one
 }
 
 // NewNeedle returns a Needle for the secret. A Needle for an empty secret finds nothing.
@@ -68,33 +68,56 @@ func (n *Needle) plain(text, raw string) bool {
 	if strings.Contains(text, raw) {
 		return true
 	}
-	if strings.IndexByte(raw, ' ') >= 0 && strings.Contains(strings.ReplaceAll(text, "+", " "), raw) {
-		return true // a form-encoded space
+	// A form-encoded space is a plus, and the secret's own plus, sent as %2B, has become one by now.
+	if strings.IndexByte(raw, ' ') >= 0 && strings.Contains(spaced(text), spaced(raw)) {
+		return true
 	}
-	n.once.Do(func() { n.base64 = base64Cores(raw) })
-	for _, core := range n.base64 {
-		if strings.Contains(text, core.Reveal()) {
+	n.once.Do(func() { c := newCores(raw); n.base64 = &c })
+	for _, core := range *n.base64 {
+		if core != "" && strings.Contains(text, core) {
 			return true
 		}
 	}
 	return false
 }
 
-// base64Cores returns, for each of the three positions at which the secret can begin in a group of three
-// bytes and for both alphabets, the characters that depend on the secret alone.
-func base64Cores(raw string) []Value {
-	cores := make([]Value, 0, 6)
+func spaced(s string) string { return strings.ReplaceAll(s, "+", " ") }
+
+// cores are what every base64 text that encodes a secret contains: the characters that depend on the secret alone,
+// for each of the three positions at which it can begin in a group of three bytes, in the standard alphabet and, where
+// that differs, in the URL-safe one.
+type cores [6]string
+
+func newCores(raw string) *cores {
+	var c cores
+	plain := make([]byte, 2+len(raw))
+	copy(plain[2:], raw)
+	encoded := make([]byte, base64.RawStdEncoding.EncodedLen(len(plain)))
 	for shift := range 3 {
-		encoded := base64.RawStdEncoding.EncodeToString(append(make([]byte, shift, shift+len(raw)), raw...))
+		base64.RawStdEncoding.Encode(encoded, plain[2-shift:])
 		first, last := (8*shift+5)/6, 8*(shift+len(raw))/6
-		core := encoded[first:last]
-		if core == "" {
+		if first >= last {
 			continue
 		}
-		cores = append(cores, New(core))
-		if url := strings.NewReplacer("+", "-", "/", "_").Replace(core); url != core {
-			cores = append(cores, New(url))
+		core := encoded[first:last]
+		c[2*shift] = string(core)
+		if urlSafe(core) {
+			c[2*shift+1] = string(core)
 		}
 	}
-	return cores
+	return &c
+}
+
+// urlSafe rewrites base64 text in the URL-safe alphabet, in place, and reports whether that changed it.
+func urlSafe(text []byte) bool {
+	changed := false
+	for i, c := range text {
+		switch c {
+		case '+':
+			text[i], changed = '-', true
+		case '/':
+			text[i], changed = '_', true
+		}
+	}
+	return changed
 }

@@ -1,0 +1,149 @@
+package headerpolicy
+
+import (
+	"fmt"
+	"net/http"
+	"sync"
+	"testing"
+
+	"github.com/google/go-cmp/cmp"
+)
+
+// TestNewSharesNothing changes every list of a Config after New: the policy must not notice.
+func TestNewSharesNothing(t *testing.T) {
+	c := exchangeConfig()
+	c.Request.Require = nil
+	p := mustNew(t, c)
+	in := RequestInput{Header: header("Accept: */*", "X-Api-Key: sk-12345678", "Cookie: a=1", "X-List: m", "X-Evil: 1"), RawQuery: "beta=1"}
+	answer := header("Content-Type: a/b", "Set-Cookie: a=1", "X-Evil: 1")
+	before := outcome(p.Request(t.Context(), in)) + outcome(p.Response(answer)) + outcome(p.ResponseTrailer(header("X-Digest: 1", "X-Evil: 1")), nil)
+
+	for _, list := range [][]string{
+		c.Request.Forward, c.Request.Cookies, c.Request.Query.Forward, c.Request.Query.Repeat, c.Request.Trailers,
+		c.Response.Forward, c.Response.SetCookies, c.Response.Informational, c.Response.Trailers,
+	} {
+		for i := range list {
+			list[i] = "X-Evil"
+		}
+	}
+	c.Request.Credentials[0].OneOf[0] = CredentialField{Name: "X-Evil"}
+	c.Request.Credentials[0].OneOf[1].Accept = func(string) bool { return false }
+	c.Request.Set[0] = Set{Name: "X-Evil", Value: Static("evil")}
+	c.Request.Merge[0] = Merge{Name: "Accept", Member: "evil"}
+
+	after := outcome(p.Request(t.Context(), in)) + outcome(p.Response(answer)) + outcome(p.ResponseTrailer(header("X-Digest: 1", "X-Evil: 1")), nil)
+	if diff := cmp.Diff(before, after); diff != "" {
+		t.Error(diff)
+	}
+}
+
+// TestDecisionSharesNothing writes into every corner of a decision: neither the input nor another line may change.
+func TestDecisionSharesNothing(t *testing.T) {
+	p := mustNew(t, exchangeConfig())
+	in := header("Accept: a", "Accept: b", "X-Api-Key: sk-12345678", "X-List: c", "X-Stainless-A: d")
+	original := in.Clone()
+	d, err := p.Request(t.Context(), RequestInput{Header: in})
+	if err != nil {
+		t.Fatal(err)
+	}
+	want := d.Header.Clone()
+	for name := range d.Header {
+		_ = append(d.Header[name], "appended")
+	}
+	if diff := cmp.Diff(want, d.Header); diff != "" {
+		t.Errorf("appending to one field wrote into another: %s", diff)
+	}
+	for name, lines := range d.Header {
+		for i := range lines {
+			lines[i] = "overwritten"
+		}
+		delete(d.Header, name)
+	}
+	d.Header.Set("X-New", "1")
+	if diff := cmp.Diff(original, in); diff != "" {
+		t.Errorf("the input changed: %s", diff)
+	}
+}
+
+func TestWithdraw(t *testing.T) {
+	p := mustNew(t, exchangeConfig())
+	d, err := p.Request(t.Context(), RequestInput{Header: header("Accept: */*", "X-Api-Key: sk-12345678")})
+	if err != nil {
+		t.Fatal(err)
+	}
+	d.Withdraw("x-api-key", Sealed)
+	if got, want := outcome(d, nil), "Accept forwarded; X-Api-Key dropped: sealed; X-Route set"; got != want || d.Header["X-Api-Key"] != nil {
+		t.Errorf("got %s, want %s; header %v", got, want, d.Header)
+	}
+}
+
+func TestDecisionStrings(t *testing.T) {
+	p := mustNew(t, exchangeConfig())
+	in := RequestInput{Header: header("Accept: */*", "X-Api-Key: sk-12345678"), Trailer: http.Header{"X-Digest": nil}}
+	d, _, _ := p.decide(t.Context(), in, false)
+	if got, want := d.String(), "Accept     forwarded\nX-Api-Key  forwarded\nX-Route    forwarded\nX-Digest   may follow as a trailer\n"; got != want {
+		t.Errorf("without reasons: got\n%swant\n%s", got, want)
+	}
+	if got := (*Decision)(nil).String(); got != "no decision" {
+		t.Errorf("nil: got %s", got)
+	}
+	if got := fmt.Sprintf("%d", Reason(200)); got != "200" {
+		t.Errorf("got %s", got)
+	}
+	if got := Reason(200).String() + Reason(0).String(); got != "reason(200)reason(0)" {
+		t.Errorf("got %s", got)
+	}
+	for r := Forwarded; r <= SetByGateway; r++ {
+		text, err := r.MarshalText()
+		if crossed := r == Forwarded || r == SetByPolicy || r == Merged; err != nil || string(text) == "" || r.Crossed() != crossed {
+			t.Errorf("%d: %q, %v, crossed %v", r, text, err, r.Crossed())
+		}
+	}
+}
+
+// TestLearningIsBounded sends more names than are remembered, from many goroutines: the decisions stay right.
+func TestLearningIsBounded(t *testing.T) {
+	p := mustNew(t, Config{Request: Request{Forward: []string{"X-*"}}})
+	var wg sync.WaitGroup
+	for g := range 4 {
+		wg.Go(func() {
+			for i := range 2 * maxLearned {
+				crosses, stays := fmt.Sprintf("X-%d-%d", g, i), fmt.Sprintf("Y-%d-%d", g, i)
+				d, err := p.Request(t.Context(), RequestInput{Header: http.Header{crosses: {"1"}, stays: {"1"}}})
+				if err != nil || d.Header[crosses] == nil || len(d.Header) != 1 {
+					t.Errorf("%s: got %v, %v", crosses, d, err)
+				}
+			}
+		})
+	}
+	wg.Wait()
+	if got := len(*p.request.names.seen.Load()); got > maxLearned {
+		t.Errorf("%d names are remembered, want at most %d", got, maxLearned)
+	}
+}
+
+func TestManyFieldsAreExplainedInTime(t *testing.T) {
+	// Reasons are looked up by name for the config's names alone; a request with very many others must not make that
+	// quadratic. The test would run for minutes if it did.
+	in := http.Header{}
+	for i := range 200_000 {
+		in[fmt.Sprintf("X-%d", i)] = []string{""}
+	}
+	d, err := mustNew(t, Config{}).Request(t.Context(), RequestInput{Header: in})
+	if err != nil || len(d.Fields) != len(in) {
+		t.Errorf("got %d fields, %v", len(d.Fields), err)
+	}
+}
+
+func TestAllocations(t *testing.T) {
+	p := mustNew(t, Anthropic())
+	in := RequestInput{Header: claudeCode(), RawQuery: "beta=true", Consumed: []string{"X-Gateway-Key"}}
+	ctx := t.Context()
+	if got := testing.AllocsPerRun(100, func() { _, _, _ = p.decide(ctx, in, false) }); got > 5 {
+		t.Errorf("a request without reasons: %v allocations", got)
+	}
+	h := anthropicResponse()
+	if got := testing.AllocsPerRun(100, func() { _, _ = p.ResponseHeader(h) }); got > 5 {
+		t.Errorf("a response without reasons: %v allocations", got)
+	}
+}

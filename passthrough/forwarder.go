@@ -1,0 +1,287 @@
+package passthrough
+
+import (
+	"context"
+	"errors"
+	"io"
+	"net/http"
+	"net/url"
+	"slices"
+	"strings"
+	"time"
+
+	"github.com/headersafe/headersafe/headerpolicy"
+	"github.com/headersafe/headersafe/internal/denial"
+	"github.com/headersafe/headersafe/internal/endpoint"
+	"github.com/headersafe/headersafe/internal/field"
+	"github.com/headersafe/headersafe/internal/stage"
+	"github.com/headersafe/headersafe/internal/target"
+)
+
+// Forwarder is the end of the chain: it checks that the stages before it ran, builds a fresh request for the
+// upstream from what they decided, seals it, sends it, and relays the response under the response policy. It is
+// immutable and safe for concurrent use. The zero Forwarder refuses everything.
+type Forwarder struct {
+	base      target.Base
+	endpoints *endpoint.Set
+	patterns  []string
+	transport http.RoundTripper
+	timeouts  Timeouts
+	unguarded string
+	tunnels   tunnels
+}
+
+// forwarding is one request on its way through a Forwarder.
+type forwarding struct {
+	*Forwarder
+
+	w        http.ResponseWriter // the writer to relay to
+	in       *http.Request
+	ledger   *stage.Ledger
+	auth     stage.AuthNote
+	policy   *headerpolicy.Policy
+	decision *headerpolicy.Decision
+	note     stage.PolicyNote
+	guard    stage.GuardNote
+	target   *url.URL
+	seal     *seal
+	record   *forwardRecord
+	clock    *clock
+	body     *requestBody
+}
+
+// ServeHTTP forwards r, or answers with the reason why not. It panics with [http.ErrAbortHandler] when the
+// response breaks off after it began, so that no client takes it for complete.
+func (f *Forwarder) ServeHTTP(w http.ResponseWriter, r *http.Request) {
+	ledger, r, err := stage.Enter(r, stage.Forward)
+	if err == nil {
+		err = f.admit(ledger)
+	}
+	if err != nil {
+		stage.Deny(w, r, stage.Forward, stage.Misassembled(err))
+		return
+	}
+	x := &forwarding{Forwarder: f, w: w, in: r, ledger: ledger}
+	x.record = &forwardRecord{upstream: f.base.Host(), unguarded: f.unguarded, started: ledger.Entered(stage.Forward)}
+	if err := ledger.Pass(stage.Forward, x.record); err != nil {
+		stage.Deny(w, r, stage.Forward, stage.Misassembled(err))
+		return
+	}
+	if d := x.readNotes(); d != nil {
+		x.deny(*d)
+		return
+	}
+	if d := x.checkRequest(); d != nil {
+		x.deny(*d)
+		return
+	}
+	out, d := x.outbound()
+	if d != nil {
+		x.deny(*d)
+		return
+	}
+	if out.Header["Upgrade"] != nil {
+		x.tunnel(out)
+		return
+	}
+	x.exchange(out)
+}
+
+// admit checks the ledger: exactly the stages that belong before this forwarder, once each and in order.
+func (f *Forwarder) admit(l *stage.Ledger) error {
+	if f == nil || f.transport == nil {
+		return &ConfigError{Field: "Forwarder", Reason: "was not made by NewForwarder"}
+	}
+	want := []stage.Stage{stage.Auth, stage.HeaderPolicy, stage.Guardrail}
+	if f.unguarded != "" {
+		want = want[:2]
+	}
+	return l.Complete(stage.Forward, want...)
+}
+
+// readNotes takes over what the stages left, and checks that nothing between them and here has changed what was
+// decided on.
+func (x *forwarding) readNotes() *denial.Denial {
+	x.auth, _ = x.ledger.Note(stage.Auth).(stage.AuthNote)
+	x.note, _ = x.ledger.Note(stage.HeaderPolicy).(stage.PolicyNote)
+	x.guard, _ = x.ledger.Note(stage.Guardrail).(stage.GuardNote)
+	x.policy, _ = x.note.Policy.(*headerpolicy.Policy)
+	x.decision, _ = x.note.Decision.(*headerpolicy.Decision)
+	changed := ""
+	switch {
+	case x.policy == nil || x.decision == nil:
+		changed = "the header policy left no decision"
+	case x.in.URL.RawQuery != x.note.RawQuery:
+		changed = "the query changed after the header policy"
+	case x.guard.Target != "" && x.guard.Target != x.in.Method+" "+x.in.URL.EscapedPath():
+		changed = "the target changed after the guardrail"
+	case x.guard.Body != nil && x.guard.Body != x.in.Body:
+		changed = "the body changed after the guardrail"
+	}
+	if changed != "" {
+		d := misassembled(changed)
+		return &d
+	}
+	if x.w == x.note.Filter {
+		x.w = x.note.Writer // the response is filtered here, once
+	}
+	*x.note.Relayed = true
+	x.seal = newSeal(x.auth.Credential, x.note.Secrets)
+	return nil
+}
+
+// checkRequest refuses what is never forwarded, whatever the policy says.
+func (x *forwarding) checkRequest() *denial.Denial {
+	allow := "GET, HEAD, POST, PUT, PATCH, DELETE, OPTIONS"
+	// In any case: methods are case-sensitive (RFC 9110 section 9.1), and some servers forget it.
+	if strings.EqualFold(x.in.Method, http.MethodConnect) || strings.EqualFold(x.in.Method, http.MethodTrace) {
+		return methodNotAllowed(allow)
+	}
+	var err error
+	if x.target, err = x.base.Join(x.in); err != nil {
+		return &denial.Denial{Status: http.StatusBadRequest, Code: "bad-target",
+			Message: "The request was not forwarded: " + err.Error() + "."}
+	}
+	if x.endpoints == nil {
+		return nil
+	}
+	i, allow, ok := x.endpoints.Match(x.in)
+	switch {
+	case ok:
+		x.record.endpoint = x.patterns[i]
+		return nil
+	case allow != "":
+		return methodNotAllowed(allow)
+	}
+	return &denial.Denial{Status: http.StatusNotFound, Code: "unknown-endpoint",
+		Message: "This route does not forward that endpoint."}
+}
+
+// outbound builds the request for the upstream from what was decided, and seals it. Nothing of the inbound
+// request's own header reaches it.
+func (x *forwarding) outbound() (*http.Request, *denial.Denial) {
+	header, d := x.header()
+	if d != nil {
+		return nil, d
+	}
+	out := &http.Request{
+		Method:        x.in.Method,
+		URL:           x.target,
+		Host:          x.target.Host,
+		Header:        header,
+		ContentLength: x.in.ContentLength,
+		Proto:         "HTTP/1.1",
+		ProtoMajor:    1,
+		ProtoMinor:    1,
+	}
+	if d := x.hop(out); d != nil {
+		return nil, d
+	}
+	if where := x.seal.request(out, x.decision); where != "" {
+		return nil, &denial.Denial{Status: http.StatusBadRequest, Code: "sealed",
+			Message: sealedMessage, Detail: "the gateway's credential stands in " + where}
+	}
+	x.record.path = x.in.URL.EscapedPath() // sealed: it holds no credential of the gateway's
+	return out, nil
+}
+
+// header returns the fields that the policy decided on. One that was removed since does not cross, one that was
+// slipped in since does not either, and one that was changed is a fault in the chain.
+func (x *forwarding) header() (http.Header, *denial.Denial) {
+	header := x.decision.Header
+	for name, values := range header {
+		now, ok := x.in.Header[name]
+		if !ok {
+			x.decision.Withdraw(name, headerpolicy.NotNamed)
+			continue
+		}
+		if !slices.Equal(values, now) {
+			d := misassembled("the field " + name + " changed after the header policy")
+			return nil, &d
+		}
+	}
+	return header, nil
+}
+
+// hop adds the few fields that are this hop's own: they speak of the connection to the upstream, not of the
+// caller's.
+func (x *forwarding) hop(out *http.Request) *denial.Denial {
+	upgrade, d := websocket(x.in, x.note.Inbound)
+	switch {
+	case d != nil:
+		return d
+	case upgrade && out.Header["Sec-Websocket-Key"] == nil:
+		return &denial.Denial{Status: http.StatusForbidden, Code: "upgrade-not-named",
+			Message: "This route does not forward WebSockets."}
+	case upgrade:
+		out.Header["Connection"] = []string{"Upgrade"}
+		out.Header["Upgrade"] = []string{"websocket"}
+	}
+	if out.Header["User-Agent"] == nil {
+		out.Header["User-Agent"] = nil // present and empty: net/http adds none of its own
+	}
+	if x.policy.NamesResponseTrailers() && field.HasMember(x.note.Inbound["Te"], "trailers") {
+		out.Header["Te"] = []string{"trailers"}
+	}
+	if field.HasMember(x.note.Inbound["Expect"], "100-continue") && x.guard.Body == nil && x.in.ContentLength != 0 {
+		out.Header["Expect"] = []string{"100-continue"}
+	}
+	for _, name := range x.decision.Trailer {
+		if out.Trailer == nil {
+			out.Trailer = make(http.Header, len(x.decision.Trailer))
+		}
+		out.Trailer[name] = nil
+	}
+	return nil
+}
+
+func (x *forwarding) deny(d denial.Denial) {
+	x.record.ended = time.Now()
+	stage.Deny(x.w, x.in, stage.Forward, d)
+}
+
+// misassembled is the denial for a chain in which something other than a stage has interfered.
+func misassembled(why string) denial.Denial {
+	return stage.Misassembled(&ConfigError{Field: "chain:", Reason: why})
+}
+
+func methodNotAllowed(allow string) *denial.Denial {
+	return &denial.Denial{Status: http.StatusMethodNotAllowed, Code: "method-not-allowed",
+		Message: "The method is not allowed here.",
+		Header:  http.Header{"Allow": {allow}}}
+}
+
+// roundTrip sends out, and gives the outcome a name where there is no response.
+func (x *forwarding) roundTrip(out *http.Request) (*http.Response, *failure) {
+	res, err := x.transport.RoundTrip(out)
+	if err != nil {
+		return nil, x.failure(out.Context(), err)
+	}
+	if res.StatusCode < 200 && res.StatusCode != http.StatusSwitchingProtocols || res.StatusCode > 999 {
+		_ = res.Body.Close()
+		return nil, &failure{Outcome: UpstreamMalformed, Detail: "the upstream answered with an unusable status"}
+	}
+	x.record.upstreamStatus = res.StatusCode
+	x.record.proto = res.Proto
+	x.record.answered = time.Now()
+	return res, nil
+}
+
+// failure names the reason of err, which came of talking to the upstream, unless the client's side of the
+// exchange is what failed.
+func (x *forwarding) failure(ctx context.Context, err error) *failure {
+	fault := x.body.failure()
+	if fault == nil || x.in.Context().Err() != nil {
+		return classify(err, context.Cause(ctx), x.in.Context().Err())
+	}
+	switch {
+	case errors.Is(fault, errSealedBody), errors.Is(fault, errSealedTrailer):
+		return &failure{SealedBody, fault.Error()}
+	case errors.Is(fault, io.ErrUnexpectedEOF), isNetwork(fault):
+		return &failure{ClientClosed, "the client left in the middle of its request"}
+	}
+	if _, ok := errors.AsType[*http.MaxBytesError](fault); ok {
+		return &failure{BodyTooLarge, "a bound set around the route"}
+	}
+	return &failure{ClientFault, "the request's body is malformed"}
+}

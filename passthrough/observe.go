@@ -1,0 +1,212 @@
+package passthrough
+
+import (
+	"context"
+	"crypto/hmac"
+	"crypto/rand"
+	"crypto/sha256"
+	"encoding/hex"
+	"net/http"
+	"slices"
+	"strings"
+	"time"
+
+	"github.com/headersafe/headersafe/headerpolicy"
+	"github.com/headersafe/headersafe/internal/field"
+	"github.com/headersafe/headersafe/internal/secret"
+	"github.com/headersafe/headersafe/internal/stage"
+)
+
+// Observer is given the record of each exchange when it has ended, in the handler's goroutine: the server sends the
+// end of the response only after Observe returns, so it should be quick. The record is the observer's to keep.
+type Observer interface {
+	Observe(context.Context, *Exchange)
+}
+
+// ObserverFunc is a function as an [Observer].
+type ObserverFunc func(context.Context, *Exchange)
+
+// Observe calls f.
+func (f ObserverFunc) Observe(ctx context.Context, e *Exchange) { f(ctx, e) }
+
+// RecorderConfig configures a [Recorder].
+type RecorderConfig struct {
+	_ [0]func()
+
+	Route    string     // a name for the record
+	Observer Observer   // nil: no record is made
+	Errors   ErrorShape // nil: [ProblemErrors]
+
+	// FingerprintKey keys the fingerprints, so that they can be compared across processes and computed by whoever
+	// holds it. Empty: a random one for this process, so that they say only "the same" or "another".
+	FingerprintKey []byte
+}
+
+// Recorder is the outermost piece of a chain composed by hand: it gives the stages the shape of their denials, and
+// makes the exchange's record. It decides nothing, and a chain is as safe without it.
+type Recorder struct {
+	route    string
+	observer Observer
+	shape    ErrorShape
+	key      []byte
+}
+
+// NewRecorder returns a Recorder. No configuration is wrong.
+func NewRecorder(cfg RecorderConfig) *Recorder {
+	r := &Recorder{route: cfg.Route, observer: cfg.Observer, shape: cfg.Errors, key: append([]byte(nil), cfg.FingerprintKey...)}
+	if len(r.key) == 0 {
+		r.key = make([]byte, sha256.Size)
+		_, _ = rand.Read(r.key) // never fails
+	}
+	return r
+}
+
+// Wrap returns next with a record made around it.
+func (rec *Recorder) Wrap(next http.Handler) http.Handler {
+	return http.HandlerFunc(func(w http.ResponseWriter, r *http.Request) {
+		ledger, r, err := stage.Enter(r, stage.Observe)
+		if err == nil {
+			ledger.Begin(rec.shape, rec.observer != nil)
+			err = ledger.Pass(stage.Observe, nil)
+		}
+		if err != nil {
+			stage.Deny(w, r, stage.Observe, stage.Misassembled(err))
+			return
+		}
+		if rec.observer != nil {
+			// Deferred: a response that breaks off leaves by a panic.
+			defer func() { rec.observer.Observe(r.Context(), rec.exchange(ledger, r)) }()
+		}
+		next.ServeHTTP(w, r)
+	})
+}
+
+// exchange puts together what the stages left behind.
+func (rec *Recorder) exchange(l *stage.Ledger, r *http.Request) *Exchange {
+	auth, _ := l.Note(stage.Auth).(stage.AuthNote)
+	policy, _ := l.Note(stage.HeaderPolicy).(stage.PolicyNote)
+	guard, _ := l.Note(stage.Guardrail).(stage.GuardNote)
+	forward, _ := l.Note(stage.Forward).(*forwardRecord)
+	decision, _ := policy.Decision.(*headerpolicy.Decision)
+	denied, by := l.Denied()
+	start := l.Entered(stage.Observe)
+	now := time.Now()
+
+	e := &Exchange{
+		Route:     rec.route,
+		Start:     start,
+		Caller:    auth.Caller,
+		Anonymous: auth.Anonymous,
+		Method:    knownMethod(r.Method),
+		Guardrail: guard.Record,
+		Duration:  now.Sub(start),
+		Stages:    stageTimes(l, now),
+	}
+	if denied != nil {
+		e.Outcome, e.Status = Denied, denied.Status
+		e.Denial = &DenialRecord{Stage: by.String(), Code: denied.Code, Detail: denied.Detail}
+	}
+	if decision != nil {
+		e.Request = decision.Fields
+	}
+	if forward != nil {
+		forward.describe(e, denied != nil)
+	}
+	e.Credentials = rec.credentials(auth, policy, forward)
+	return e
+}
+
+// describe fills in the forwarder's part of e.
+func (r *forwardRecord) describe(e *Exchange, denied bool) {
+	e.Endpoint, e.Path, e.Upstream, e.Unguarded = r.endpoint, r.path, r.upstream, r.unguarded
+	e.UpstreamStatus, e.UpstreamProto = r.upstreamStatus, r.proto
+	e.BytesIn, e.BytesOut = r.bytesIn, r.bytesOut
+	e.Outcome = r.outcome(denied)
+	if !denied {
+		e.Status = r.upstreamStatus
+	}
+	if r.failure != nil {
+		e.Error = r.failure.Detail
+		if r.failure.Outcome == ClientClosed && r.response == nil {
+			e.Status = StatusClientClosed
+		}
+	}
+	if r.response != nil {
+		e.Response = r.response.Fields
+	}
+	if r.trailer != nil {
+		e.Trailer = r.trailer.Fields
+	}
+	if !r.answered.IsZero() {
+		e.Answered = r.answered.Sub(e.Start)
+	}
+	if !r.firstByte.IsZero() {
+		e.FirstByte = r.firstByte.Sub(e.Start)
+	}
+}
+
+// credentials fingerprints what played a part.
+func (rec *Recorder) credentials(auth stage.AuthNote, policy stage.PolicyNote, forward *forwardRecord) []CredentialUse {
+	var uses []CredentialUse
+	if !auth.Credential.Empty() {
+		uses = append(uses, CredentialUse{"gateway", "consumed", Fingerprint(rec.key, auth.Credential.Reveal())})
+	}
+	decision, _ := policy.Decision.(*headerpolicy.Decision)
+	if decision == nil || forward == nil || forward.path == "" {
+		return uses // nothing left
+	}
+	for _, f := range decision.Fields {
+		for _, value := range decision.Header[f.Name] {
+			switch {
+			case f.Reason == headerpolicy.SetByPolicy && holdsSecret(policy.Secrets, value):
+				uses = append(uses, CredentialUse{f.Name, "set", Fingerprint(rec.key, value)})
+			case f.Reason == headerpolicy.Forwarded && field.Credential(f.Name):
+				uses = append(uses, CredentialUse{f.Name, "forwarded", Fingerprint(rec.key, value)})
+			}
+		}
+	}
+	return uses
+}
+
+func holdsSecret(secrets []*secret.Needle, value string) bool {
+	return slices.ContainsFunc(secrets, func(n *secret.Needle) bool { return n.In(value) })
+}
+
+// fingerprintLength is the length in hexadecimal digits: enough to tell a deployment's credentials apart, too
+// little to confirm a guess among many.
+const fingerprintLength = 12
+
+// Fingerprint returns a short keyed hash of a credential, with which "this token was forwarded" can be confirmed
+// without seeing it: the first 12 hexadecimal digits of HMAC-SHA-256. An authentication scheme before it
+// ("Bearer ") does not count.
+func Fingerprint(key []byte, credential string) string {
+	if scheme, rest, ok := strings.Cut(credential, " "); ok && field.ValidName(scheme) {
+		credential = strings.TrimLeft(rest, " ")
+	}
+	mac := hmac.New(sha256.New, key)
+	mac.Write([]byte(credential))
+	return hex.EncodeToString(mac.Sum(nil))[:fingerprintLength]
+}
+
+func stageTimes(l *stage.Ledger, end time.Time) []StageTime {
+	stages := []stage.Stage{stage.Forward, stage.Guardrail, stage.HeaderPolicy, stage.Auth}
+	times := make([]StageTime, 0, len(stages))
+	for _, s := range stages { // backwards: each ends where the next began
+		if began := l.Entered(s); !began.IsZero() {
+			times = append(times, StageTime{s.String(), end.Sub(began)})
+			end = began
+		}
+	}
+	slices.Reverse(times)
+	return times
+}
+
+// knownMethod keeps a caller's own text out of the record: a method is any token.
+func knownMethod(method string) string {
+	switch method {
+	case http.MethodGet, http.MethodHead, http.MethodPost, http.MethodPut, http.MethodPatch, http.MethodDelete,
+		http.MethodOptions, http.MethodConnect, http.MethodTrace:
+		return method
+	}
+	return "OTHER"
+}

@@ -1,0 +1,176 @@
+package passthrough
+
+import (
+	"errors"
+	"io"
+	"net/http"
+	"sync"
+	"sync/atomic"
+	"time"
+)
+
+// Reasons why a request body ends early.
+var (
+	errBodyRead      = errors.New("passthrough: the request's body has been read in part")
+	errBodyStopped   = errors.New("passthrough: the exchange ended before its request body")
+	errSealedBody    = errors.New("passthrough: the gateway's credential stands in the request's body")
+	errSealedTrailer = errors.New("passthrough: the gateway's credential stands in the request's trailers")
+)
+
+// requestBody hands a client's body to the HTTP client that writes it upstream.
+//
+// It gives its own end of file at Content-Length: a further read on net/http's server body, after the server has
+// closed it, would fail and take the upstream connection with it, in the middle of the response. It survives
+// the handler: a client writes bodies from a goroutine of its own, which can still be at it when the response
+// is complete. And it is where the seal reads the body: a literal occurrence of the gateway's credential ends
+// the upload before its last byte leaves.
+type requestBody struct {
+	src     io.ReadCloser
+	left    int64 // bytes until Content-Length; negative where that is unknown
+	clock   *clock
+	trailer func() error // fills in the trailers at the end; may be nil
+	failed  func(error)  // told the first error that is the client's doing, or the seal's; ends the exchange
+	search  *bodySearch  // nil where there is no credential to look for
+
+	count   atomic.Int64
+	fault   atomic.Pointer[error]
+	stopped atomic.Bool
+	mu      sync.Mutex // held while reading from src
+	err     error      // sticky
+	current *attempt   // the only one that may read
+}
+
+// attempt is the body of one try at sending the request. The HTTP client tries again where a pooled connection
+// turned out to be dead before anything was written; the first attempt is over then, however late it closes.
+type attempt struct{ body *requestBody }
+
+func (a *attempt) Read(p []byte) (int, error) { return a.body.readAs(a, p) }
+
+// Close tells that no more is wanted. The source stays the server's to close: its Close waits for a Read in
+// progress, and would keep the HTTP client waiting with it.
+func (a *attempt) Close() error { return nil }
+
+// open returns the body for another attempt. The error says that some of it has been read: it cannot be sent twice.
+func (b *requestBody) open() (io.ReadCloser, error) {
+	if !b.mu.TryLock() {
+		return nil, errBodyRead
+	}
+	defer b.mu.Unlock()
+	if b.count.Load() > 0 || b.err != nil {
+		return nil, errBodyRead
+	}
+	b.current = &attempt{b}
+	return b.current, nil
+}
+
+func (b *requestBody) readAs(a *attempt, p []byte) (int, error) {
+	b.mu.Lock()
+	defer b.mu.Unlock()
+	if b.stopped.Load() || b.current != a {
+		return 0, errBodyStopped
+	}
+	if b.err != nil {
+		return 0, b.err
+	}
+	n, err := b.read(p)
+	b.count.Add(int64(n))
+	if err != nil {
+		b.err = err
+	}
+	return n, err
+}
+
+func (b *requestBody) read(p []byte) (int, error) {
+	if b.search != nil {
+		n, err := b.search.read(p, b.readSource)
+		if errors.Is(err, errSealedBody) {
+			b.fail(err)
+		}
+		return n, err
+	}
+	return b.readSource(p)
+}
+
+func (b *requestBody) readSource(p []byte) (int, error) {
+	if b.left >= 0 && int64(len(p)) > b.left {
+		p = p[:b.left]
+	}
+	if b.left == 0 {
+		return 0, b.end(io.EOF)
+	}
+	n, err := b.src.Read(p)
+	if b.left > 0 {
+		b.left -= int64(n)
+	}
+	switch {
+	case err == nil && b.left == 0:
+		err = b.end(io.EOF)
+	case errors.Is(err, io.EOF):
+		if b.left > 0 {
+			err = io.ErrUnexpectedEOF
+			b.fail(err)
+			break
+		}
+		err = b.end(err)
+	case err != nil:
+		b.fail(err)
+	default:
+		b.clock.uploading()
+	}
+	return n, err
+}
+
+// end is called once the whole body has been read.
+func (b *requestBody) end(eof error) error {
+	b.clock.waiting()
+	if b.trailer != nil {
+		if err := b.trailer(); err != nil {
+			b.fail(err)
+			return err
+		}
+		b.trailer = nil
+	}
+	return eof
+}
+
+// failure returns the error, if any, with which the client's side or the seal ended the body.
+func (b *requestBody) failure() error {
+	if cause := b.fault.Load(); cause != nil {
+		return *cause
+	}
+	return nil
+}
+
+func (b *requestBody) fail(err error) {
+	if b.fault.CompareAndSwap(nil, &err) {
+		b.failed(err)
+	}
+}
+
+// reading reports whether the client's next byte is being waited for.
+func (b *requestBody) reading() bool {
+	if b.mu.TryLock() {
+		b.mu.Unlock()
+		return false
+	}
+	return true
+}
+
+// stop ends the reading for good: when it returns, nothing reads from the source any more. A Read that waits for
+// a client's next byte is woken by a deadline in the past, which is taken back afterwards so that the server
+// can still tidy the connection up.
+func (b *requestBody) stop(w http.ResponseWriter) {
+	b.stopped.Store(true)
+	if b.mu.TryLock() {
+		b.mu.Unlock()
+		return
+	}
+	control := http.NewResponseController(w)
+	if err := control.SetReadDeadline(time.Unix(1, 0)); err != nil {
+		_ = b.src.Close() // no deadline to be had: not a connection of net/http's; closing is what is left
+		return
+	}
+	b.mu.Lock() // until the Read has returned
+	defer b.mu.Unlock()
+	_ = control.SetReadDeadline(time.Time{})
+}

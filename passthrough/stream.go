@@ -1,0 +1,146 @@
+package passthrough
+
+import (
+	"errors"
+	"fmt"
+	"io"
+	"net/http"
+	"sync"
+	"time"
+)
+
+// errClientWrite marks an error of writing to the client, as against reading from the upstream.
+var errClientWrite = errors.New("passthrough: writing to the client failed")
+
+// Buffers are small while a stream idles, and large while it is busy: an open event stream costs 4 KiB.
+const (
+	smallBuffer = 4 << 10
+	largeBuffer = 32 << 10
+)
+
+var (
+	smallBuffers = sync.Pool{New: func() any { return new([smallBuffer]byte) }}
+	largeBuffers = sync.Pool{New: func() any { return new([largeBuffer]byte) }}
+)
+
+// flushAfter is how long written bytes of a response of known length may wait for more to go with them.
+const flushAfter = time.Millisecond
+
+// stream copies a response body to the client and sees to it that nothing lingers in a buffer on the way. A body
+// of unknown length is flushed with each read: it may be an event stream. One of known length is flushed when
+// the upstream pauses, and otherwise left to net/http's buffering: it mostly comes in one piece.
+type stream struct {
+	w         http.ResponseWriter
+	control   *http.ResponseController
+	clock     *clock
+	length    int64 // negative where unknown
+	firstByte time.Time
+
+	mu      sync.Mutex // held while writing or flushing, where a pending flush can come between
+	pending *time.Timer
+}
+
+// watch makes a bound that is reached wake a Write to a client that does not read: cancelling does not.
+func (s *stream) watch() {
+	s.clock.onExpiry(func() { _ = s.control.SetWriteDeadline(time.Unix(1, 0)) })
+}
+
+// begin sends the header on its way: at once, or soon if the body that follows is likely to be there already.
+func (s *stream) begin() {
+	switch {
+	case s.length < 0:
+		_ = s.control.Flush() // an error shows at the next write
+	case s.length > 0:
+		s.flushSoon()
+	}
+}
+
+func (s *stream) end() {
+	if s.pending != nil {
+		s.pending.Stop()
+		s.mu.Lock() // a flush under way is over when the handler returns
+		defer s.mu.Unlock()
+		s.w = nil
+	}
+}
+
+func (s *stream) flushSoon() {
+	if s.pending == nil {
+		s.pending = time.AfterFunc(flushAfter, s.flushPending)
+		return
+	}
+	s.pending.Reset(flushAfter)
+}
+
+func (s *stream) flushPending() {
+	s.mu.Lock()
+	defer s.mu.Unlock()
+	if s.w != nil {
+		_ = s.control.Flush()
+	}
+}
+
+// copy relays src to its end and returns the number of bytes written. An error of the client's side wraps
+// errClientWrite.
+func (s *stream) copy(src io.Reader) (int64, error) {
+	var written int64
+	small, _ := smallBuffers.Get().(*[smallBuffer]byte)
+	defer func() { smallBuffers.Put(small) }()
+	var large *[largeBuffer]byte
+	defer func() {
+		if large != nil {
+			largeBuffers.Put(large)
+		}
+	}()
+	buf := small[:]
+	for {
+		s.clock.relaying()
+		n, err := src.Read(buf)
+		if n > 0 {
+			if s.firstByte.IsZero() {
+				s.firstByte = time.Now()
+			}
+			if err := s.write(buf[:n], written+int64(n)); err != nil {
+				return written, err
+			}
+			written += int64(n)
+		}
+		switch {
+		case errors.Is(err, io.EOF):
+			return written, s.complete(written)
+		case err != nil:
+			return written, err
+		case n == smallBuffer && large == nil:
+			large, _ = largeBuffers.Get().(*[largeBuffer]byte)
+			buf = large[:]
+		case n < smallBuffer && large != nil:
+			largeBuffers.Put(large)
+			large, buf = nil, small[:]
+		}
+	}
+}
+
+// complete checks the length that was announced: a RoundTripper that ends early must not look complete.
+func (s *stream) complete(written int64) error {
+	if s.length >= 0 && written != s.length {
+		return io.ErrUnexpectedEOF
+	}
+	return nil
+}
+
+func (s *stream) write(p []byte, total int64) error {
+	s.mu.Lock()
+	defer s.mu.Unlock()
+	if _, err := s.w.Write(p); err != nil {
+		return fmt.Errorf("%w: %w", errClientWrite, err)
+	}
+	switch {
+	case s.length < 0:
+		if err := s.control.Flush(); err != nil && !errors.Is(err, http.ErrNotSupported) {
+			return fmt.Errorf("%w: %w", errClientWrite, err)
+		}
+	case total < s.length:
+		s.flushSoon()
+	}
+	return nil
+}

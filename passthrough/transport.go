@@ -1,0 +1,67 @@
+package passthrough
+
+import (
+	"net"
+	"net/http"
+	"strings"
+	"time"
+)
+
+// fault is a mistake in the part of the configuration that becomes the transport.
+type fault struct{ field, reason string }
+
+// expectContinueTimeout is how long an upstream that was sent "Expect: 100-continue" may take to answer before
+// the body is sent regardless (RFC 9110 section 10.1.1).
+const expectContinueTimeout = time.Second
+
+// maxResponseHeader bounds the upstream's header in bytes, informational responses and trailers included. What may
+// cross of it is bounded by the policy's own limits.
+const maxResponseHeader = 256 << 10
+
+// transport returns the HTTP client for the upstream. It never follows redirects (a RoundTripper does not), adds
+// no Accept-Encoding, and decodes nothing.
+func (u Upstream) transport() (http.RoundTripper, []fault) {
+	var faults []fault
+	if u.TLS != nil && u.TLS.InsecureSkipVerify {
+		faults = append(faults, fault{"Upstream.TLS", "must not set InsecureSkipVerify: put the upstream's certificate authority into RootCAs"})
+	}
+	if u.H2C && !strings.HasPrefix(strings.ToLower(u.URL), "http://") {
+		faults = append(faults, fault{"Upstream.H2C", "needs an http URL; over https, HTTP/2 is negotiated by itself"})
+	}
+	if u.RoundTripper != nil {
+		if u.TLS != nil || u.Proxy != nil || u.H2C {
+			faults = append(faults, fault{"Upstream.RoundTripper", "replaces the HTTP client: TLS, Proxy and H2C belong to it then"})
+		}
+		if t, ok := u.RoundTripper.(*http.Transport); ok {
+			t = t.Clone()
+			t.DisableCompression = true
+			return t, faults
+		}
+		return u.RoundTripper, faults
+	}
+
+	timeouts := u.Timeouts.withDefaults()
+	dialer := &net.Dialer{Timeout: timeouts.Dial}
+	t := &http.Transport{
+		Proxy:                  u.Proxy,
+		DialContext:            dialer.DialContext,
+		TLSHandshakeTimeout:    timeouts.TLSHandshake,
+		ExpectContinueTimeout:  expectContinueTimeout,
+		DisableCompression:     true, // it would add Accept-Encoding and decode what comes back
+		MaxResponseHeaderBytes: maxResponseHeader,
+		MaxIdleConnsPerHost:    256, // all of them go to one host
+		IdleConnTimeout:        90 * time.Second,
+		Protocols:              new(http.Protocols),
+		HTTP2:                  &http.HTTP2Config{SendPingTimeout: 30 * time.Second, PingTimeout: 15 * time.Second},
+	}
+	if u.TLS != nil {
+		t.TLSClientConfig = u.TLS.Clone()
+	}
+	if u.H2C {
+		t.Protocols.SetUnencryptedHTTP2(true)
+	} else {
+		t.Protocols.SetHTTP1(true)
+		t.Protocols.SetHTTP2(true)
+	}
+	return t, faults
+}

@@ -4,8 +4,8 @@ package denial
 
 import (
 	"encoding/json"
-	"maps"
 	"net/http"
+	"slices"
 	"strconv"
 )
 
@@ -55,7 +55,9 @@ func Write(w http.ResponseWriter, shape Shape, d Denial) {
 	for _, name := range []string{"Content-Encoding", "Content-Language", "Content-Range", "Etag", "Last-Modified", "Trailer"} {
 		h.Del(name)
 	}
-	maps.Copy(h, d.Header)
+	for name, lines := range d.Header {
+		h[name] = slices.Clone(lines) // a denial may answer many requests, and outer middleware may change a line
+	}
 	h.Set("Content-Type", contentType)
 	h.Set("Content-Length", strconv.Itoa(len(body)))
 	h.Set("Cache-Control", "no-store")

@@ -163,6 +163,7 @@ func TestSeveralCarriers(t *testing.T) {
 		{"field and cookie differ", "/ | Cookie: gw=bob-secret-2" + header, "400 ambiguous-credential: header X-Gateway-Key and cookie gw hold different credentials"},
 		{"field and an empty cookie differ", "/ | Cookie: gw=" + header, "400 ambiguous-credential: header X-Gateway-Key and cookie gw hold different credentials"},
 		{"field and malformed basic differ", "/ | Authorization: Basic x" + header, "400 ambiguous-credential: header X-Gateway-Key and basic hold different credentials"},
+		{"the same, malformed in one", "/ | Authorization: " + basic("\x00", aliceKey) + header, "400 ambiguous-credential: header X-Gateway-Key and basic hold different credentials"},
 		{"user names differ", "/ | Authorization: " + basic("a", aliceKey) + " | Proxy-Authorization: " + basic("b", aliceKey), "400 ambiguous-credential: proxy authorization and basic hold different credentials"},
 		{"one user name", "/ | Authorization: " + basic("a", aliceKey) + header, "alice: /"},
 		{"bearer behind basic", "/ | Authorization: " + basic("a", aliceKey) + ", Bearer alice-secret", "400 ambiguous-credential: Authorization holds a second credential after a comma"},

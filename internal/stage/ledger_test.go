@@ -1,0 +1,241 @@
+package stage_test
+
+import (
+	"context"
+	"errors"
+	"fmt"
+	"net/http"
+	"net/http/httptest"
+	"slices"
+	"strings"
+	"sync"
+	"sync/atomic"
+	"testing"
+	"testing/synctest"
+	"time"
+
+	"github.com/google/go-cmp/cmp"
+
+	"github.com/headersafe/headersafe/internal/denial"
+	"github.com/headersafe/headersafe/internal/stage"
+)
+
+var (
+	all  = []stage.Stage{stage.Observe, stage.Auth, stage.HeaderPolicy, stage.Guardrail, stage.Forward}
+	want = []stage.Stage{stage.Auth, stage.HeaderPolicy, stage.Guardrail}
+)
+
+func request() *http.Request { return httptest.NewRequest(http.MethodGet, "/", nil) }
+
+// sequences yields every sequence of up to n stages: each order, omission and repeat.
+func sequences(n int, yield func([]stage.Stage)) {
+	var extend func(prefix []stage.Stage)
+	extend = func(prefix []stage.Stage) {
+		yield(prefix)
+		if len(prefix) < n {
+			for _, s := range all {
+				extend(append(slices.Clip(prefix), s))
+			}
+		}
+	}
+	extend(nil)
+}
+
+// TestEverySequence runs chains of up to five stages. A stage is let in exactly if neither it nor a later one has passed;
+// and the chain is complete exactly if the wanted stages have passed, with or without an observer.
+func TestEverySequence(t *testing.T) {
+	total, complete := 0, 0
+	sequences(5, func(chain []stage.Stage) {
+		total++
+		r := request()
+		var passed []stage.Stage
+		for _, s := range chain {
+			l, in, err := stage.Enter(r, s)
+			ordered := len(passed) == 0 || passed[len(passed)-1] < s
+			if (err == nil) != ordered {
+				t.Fatalf("%v: %s after %v: %v", chain, s, passed, err)
+			}
+			if stage.From(in.Context()) != l {
+				t.Fatalf("%v: the request carries another ledger", chain)
+			}
+			if err != nil {
+				var order *stage.OrderError
+				if !errors.As(err, &order) || order.At != s || !slices.Equal(order.Passed, passed) || order.Want != nil {
+					t.Fatalf("%v: %#v", chain, err)
+				}
+				if err := l.Pass(s, nil); err == nil {
+					t.Fatalf("%v: %s passes without having entered", chain, s)
+				}
+				return // refused: nothing follows
+			}
+			if err := l.Pass(s, nil); err != nil {
+				t.Fatalf("%v: %v", chain, err)
+			}
+			passed = append(passed, s)
+			r = in
+		}
+		l, _, _ := stage.Enter(r, stage.Forward)
+		decided := slices.DeleteFunc(slices.Clone(passed), func(s stage.Stage) bool { return s == stage.Observe })
+		err := l.Complete(stage.Forward, want...)
+		if (err == nil) != slices.Equal(decided, want) {
+			t.Fatalf("%v: complete: %v", chain, err)
+		}
+		if err == nil {
+			complete++
+		}
+	})
+	if total != 1+5+25+125+625+3125 || complete != 2 {
+		t.Errorf("%d chains, %d of them complete", total, complete)
+	}
+}
+
+func TestOrderError(t *testing.T) {
+	l, r, err := stage.Enter(request(), stage.Auth)
+	if err != nil {
+		t.Fatal(err)
+	}
+	for _, tt := range []struct{ got, want string }{
+		{l.Complete(stage.Forward, want...).Error(), "forwarder wants the stages auth, headerpolicy, guardrail before it, and got none"},
+		{fmt.Sprint(l.Pass(stage.HeaderPolicy, nil)), "<nil>"},
+		{l.Complete(stage.Forward, want...).Error(), "forwarder wants the stages auth, headerpolicy, guardrail before it, and got headerpolicy"},
+		{l.Pass(stage.Auth, nil).Error(), "auth came after headerpolicy"},
+		{stage.Stage(9).String(), "stage(9)"},
+		{fmt.Sprint(all), "[observe auth headerpolicy guardrail forwarder]"},
+	} {
+		if diff := cmp.Diff(tt.want, tt.got); diff != "" {
+			t.Errorf("(-want +got):\n%s", diff)
+		}
+	}
+	if _, same, err := stage.Enter(r, stage.Auth); same != r || err == nil {
+		t.Errorf("a request with a ledger is copied (%t), or let in: %v", same != r, err)
+	}
+}
+
+// TestUnforgeable: a ledger comes from this package alone, and a nil one is no ledger.
+func TestUnforgeable(t *testing.T) {
+	if l := stage.From(context.Background()); l != nil || l.Observed() {
+		t.Errorf("from nowhere: %v", l)
+	}
+	type contextKey struct{} // of the same name, in another package
+	r := request()
+	r = r.WithContext(context.WithValue(r.Context(), contextKey{}, &stage.Ledger{}))
+	if stage.From(r.Context()) != nil {
+		t.Error("a ledger under a key of somebody else's")
+	}
+	_, in, err := stage.Enter(r, stage.Auth)
+	if err != nil || in == r || stage.From(r.Context()) != nil {
+		t.Errorf("the first request was changed: %v", err)
+	}
+}
+
+// TestCopiesShareTheLedger: what one copy of a request has passed, another has not passed yet.
+func TestCopiesShareTheLedger(t *testing.T) {
+	_, r, err := stage.Enter(request(), stage.Auth)
+	if err != nil {
+		t.Fatal(err)
+	}
+	var passes, refusals atomic.Int32
+	var wg sync.WaitGroup
+	for range 16 {
+		wg.Go(func() {
+			l, in, err := stage.Enter(r.Clone(r.Context()), stage.Auth)
+			if err == nil {
+				err = l.Pass(stage.Auth, stage.AuthNote{Caller: "alice"})
+			}
+			if err == nil {
+				passes.Add(1)
+			} else {
+				refusals.Add(1)
+			}
+			// Whatever the outcome, everybody may look.
+			_, _ = l.Note(stage.Auth).(stage.AuthNote)
+			_, _ = l.Denied()
+			_ = l.Entered(stage.Auth)
+			_ = l.Complete(stage.Forward, want...)
+			l.SetNote(stage.Guardrail, 1)
+			stage.Deny(httptest.NewRecorder(), in, stage.Auth, denial.Denial{Status: 400})
+		})
+	}
+	wg.Wait()
+	if passes.Load() != 1 || refusals.Load() != 15 {
+		t.Errorf("%d passed, %d were refused", passes.Load(), refusals.Load())
+	}
+}
+
+func TestNotes(t *testing.T) {
+	l, _, err := stage.Enter(request(), stage.Auth)
+	if err != nil {
+		t.Fatal(err)
+	}
+	if l.Note(stage.Auth) != nil {
+		t.Error("a note before there is one")
+	}
+	if err := l.Pass(stage.Auth, "first"); err != nil {
+		t.Fatal(err)
+	}
+	if err := l.Pass(stage.Auth, "second"); err == nil {
+		t.Error("passed twice")
+	}
+	if got := l.Note(stage.Auth); got != "first" {
+		t.Errorf("the refused pass left the note %v", got)
+	}
+	l.SetNote(stage.Auth, "third")
+	l.SetNote(stage.HeaderPolicy, "refused")
+	if got := fmt.Sprint(l.Note(stage.Auth), " ", l.Note(stage.HeaderPolicy)); got != "third refused" {
+		t.Errorf("got %s", got)
+	}
+	if err := l.Complete(stage.Forward, stage.Auth); err != nil {
+		t.Errorf("a note of a stage counts as its passing: %v", err)
+	}
+}
+
+func TestEntered(t *testing.T) {
+	synctest.Test(t, func(t *testing.T) {
+		start := time.Now()
+		_, r, err := stage.Enter(request(), stage.Auth)
+		if err != nil {
+			t.Fatal(err)
+		}
+		time.Sleep(time.Second)
+		l, _, err := stage.Enter(r, stage.HeaderPolicy)
+		if err != nil {
+			t.Fatal(err)
+		}
+		if !l.Entered(stage.Auth).Equal(start) || l.Entered(stage.HeaderPolicy).Sub(start) != time.Second || !l.Entered(stage.Forward).IsZero() {
+			t.Errorf("auth %v, headerpolicy %v, forward %v", l.Entered(stage.Auth), l.Entered(stage.HeaderPolicy), l.Entered(stage.Forward))
+		}
+	})
+}
+
+func TestDeny(t *testing.T) {
+	l, r, err := stage.Enter(request(), stage.Observe)
+	if err != nil {
+		t.Fatal(err)
+	}
+	if d, _ := l.Denied(); d != nil || l.Observed() {
+		t.Errorf("denied %v, observed %t", d, l.Observed())
+	}
+	l.Begin(func(d denial.Denial) (string, []byte) { return "text/plain", []byte("shaped " + d.Code) }, true)
+	if !l.Observed() {
+		t.Error("not observed")
+	}
+	w := httptest.NewRecorder()
+	stage.Deny(w, r, stage.Auth, denial.Denial{Status: 401, Code: "first"})
+	if w.Code != 401 || w.Body.String() != "shaped first" {
+		t.Errorf("%d %s", w.Code, w.Body)
+	}
+	stage.Deny(httptest.NewRecorder(), r, stage.Forward, denial.Denial{Status: 502, Code: "second"})
+	if d, by := l.Denied(); d.Code != "first" || by != stage.Auth {
+		t.Errorf("recorded %s by %s", d.Code, by)
+	}
+
+	// Without a ledger there is an answer, too.
+	w = httptest.NewRecorder()
+	stage.Deny(w, request(), stage.Auth, stage.Misassembled(errors.New("private reason")))
+	if w.Code != 500 || !strings.Contains(w.Body.String(), `"code":"misassembled"`) || strings.Contains(w.Body.String(), "private") {
+		t.Errorf("%d %s", w.Code, w.Body)
+	}
+	if d := stage.Misassembled(errors.New("private reason")); d.Detail != "private reason" {
+		t.Errorf("detail %q", d.Detail)
+	}
+}

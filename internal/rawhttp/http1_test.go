@@ -126,6 +126,19 @@ func TestRequestIsRecordedAsItStands(t *testing.T) {
 	}
 }
 
+func TestExactBytes(t *testing.T) {
+	const body = "a\nb\r\n\n"
+	up := rawhttp.Upstream(t, rawhttp.ReplyExactly("HTTP/1.1 200 OK\r\nContent-Length: 6\r\n\r\n"+body))
+	c := rawhttp.Dial(t, up.URL())
+	c.SendExactly("PUT / HTTP/1.1\r\nContent-Length: 6\r\n\r\n" + body)
+	if r := c.ReadResponse(); string(r.Body) != body || !r.Complete() {
+		t.Errorf("%s", r)
+	}
+	if got := up.Requests()[0].Body; string(got) != body {
+		t.Errorf("the upstream read %q", got)
+	}
+}
+
 // A script holds a response open, sees what the client sends meanwhile, and learns that it left.
 func TestScriptAndClientInLockstep(t *testing.T) {
 	more := make(chan struct{})

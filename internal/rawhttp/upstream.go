@@ -32,7 +32,7 @@ type Request struct {
 }
 
 // Upstream starts a server that calls script once for every request head that arrives, in one goroutine per
-// connection. When script returns, the rest of the request's body is read and the next request on the
+// connection: what scripts share needs a lock. When script returns, the rest of the request's body is read and the next request on the
 // connection awaited, unless script closed it. The server ends with the test, and waits for its scripts.
 func Upstream(t testing.TB, script func(*Exchange)) *Server {
 	t.Helper()
@@ -41,16 +41,20 @@ func Upstream(t testing.TB, script func(*Exchange)) *Server {
 	return s
 }
 
-// Reply is a script that reads each request to its end and answers it with text, in which it turns every
-// line's end into CRLF. It then closes the connection if text says "Connection: close".
-func Reply(text string) func(*Exchange) {
-	head, _, _ := strings.Cut(strings.ToLower(CRLF(text)), "\r\n\r\n")
+// Reply is a script that reads each request to its end and answers it with text, with CRLF for every line's end, in
+// the body too; see [ReplyExactly].
+func Reply(text string) func(*Exchange) { return ReplyExactly(CRLF(text)) }
+
+// ReplyExactly is a script that reads each request to its end and answers it with raw as it stands. It then closes
+// the connection if raw says "Connection: close".
+func ReplyExactly(raw string) func(*Exchange) {
+	head, _, _ := strings.Cut(strings.ToLower(raw), "\r\n\r\n")
 	last := strings.Contains(head, "connection: close")
 	return func(x *Exchange) {
 		if x.ReadBody().Err != nil {
 			return
 		}
-		x.Send(text)
+		x.SendExactly(raw)
 		if last {
 			x.Close()
 		}

@@ -164,7 +164,16 @@ func (x *exchange) reply(w http.ResponseWriter, status int, o object) {
 	o["headersafe_received"] = x.received
 	w.Header().Set("Content-Type", "application/json")
 	w.WriteHeader(status)
-	_ = json.NewEncoder(w).Encode(o) // the client may have left
+	_, _ = w.Write(encode(o)) // the client may have left
+}
+
+// encode returns v as JSON. Strings, numbers, and lists and maps of them always marshal.
+func encode(v any) []byte {
+	encoded, err := json.Marshal(v)
+	if err != nil {
+		panic(err)
+	}
+	return encoded
 }
 
 // events sends server-sent events, each at once.
@@ -181,14 +190,10 @@ func stream(w http.ResponseWriter) events {
 
 // send sends one event; without a name it has only data.
 func (e events) send(name string, data any) {
-	encoded, err := json.Marshal(data)
-	if err != nil { // strings, numbers, and lists and maps of them always marshal
-		panic(err)
-	}
 	if name != "" {
 		fmt.Fprintf(e.w, "event: %s\n", name)
 	}
-	fmt.Fprintf(e.w, "data: %s\n\n", encoded)
+	fmt.Fprintf(e.w, "data: %s\n\n", encode(data))
 	_ = e.control.Flush()
 }
 

@@ -3,7 +3,6 @@ package fakeupstream
 import (
 	"crypto/sha1" //nolint:gosec // RFC 6455 section 4.2.2 asks for it, as a checksum
 	"encoding/base64"
-	"encoding/json"
 	"fmt"
 	"net/http"
 	"strings"
@@ -58,10 +57,7 @@ func (p *provider) webSocket(w http.ResponseWriter, r *http.Request) {
 	if buffered.Flush() != nil {
 		return
 	}
-	description, err := json.Marshal(received(r))
-	if err != nil { // strings always marshal
-		panic(err)
-	}
+	description := encode(received(r))
 	for {
 		f, err := readFrame(buffered.Reader)
 		if err != nil {

@@ -79,9 +79,9 @@ func TestConfigErrors(t *testing.T) {
 
 		{"set twice", set("A", Static("x")).With(set("a", Static("y"))), "Request.Set[1]", "one place"},
 		{"set prefix", set("X-*", Static("x")), "Request.Set[0]", "exact"},
-		{"no source", set("A", Source{}), "Request.Set[0]", "no value"},
+		{"no source", set("A", Source{}), "Request.Set[0]", "is missing"},
 		{"nil function", set("A", Func(nil)), "Request.Set[0]", "nil function"},
-		{"missing variable", set("Authorization", Env("HEADERSAFE_MISSING")), "Request.Set[0]", `"HEADERSAFE_MISSING" is missing`},
+		{"missing variable", set("Authorization", Env("HEADERSAFE_MISSING")), "Request.Set[0]", `"HEADERSAFE_MISSING", which is missing`},
 		{"empty variable", set("Authorization", Env("HEADERSAFE_EMPTY")), "Request.Set[0]", "missing or empty"},
 		{"empty secret", set("Authorization", Secret("")), "Request.Set[0]", "is empty"},
 		{"empty secret with a scheme", set("Authorization", Secret("").WithScheme("Bearer")), "Request.Set[0]", "is empty"},

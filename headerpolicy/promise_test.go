@@ -39,7 +39,7 @@ func TestNewSharesNothing(t *testing.T) {
 
 // TestDecisionSharesNothing writes into every corner of a decision: neither the input nor another line may change.
 func TestDecisionSharesNothing(t *testing.T) {
-	p := mustNew(t, exchangeConfig())
+	p := mustNew(t, exchangeConfig().With(Config{Request: Request{Set: []Set{{"X-Second", Static("b")}, {"X-Third", Static("c")}}}}))
 	in := header("Accept: a", "Accept: b", "X-Api-Key: sk-12345678", "X-List: c", "X-Stainless-A: d")
 	original := in.Clone()
 	d, err := p.Request(t.Context(), RequestInput{Header: in})

@@ -15,6 +15,8 @@ type RequestInput struct {
 	RawQuery string
 	Trailer  http.Header // the announced trailers; the values are not looked at
 	Consumed []string    // canonical names of the fields from which auth removed its credential
+
+	present []string // those of Consumed that were there; nil if that is not known, and all are explained
 }
 
 // Request decides what of a request crosses. Deciding on its own result again gives the same header.
@@ -43,7 +45,9 @@ func (p *Policy) decide(ctx context.Context, in RequestInput, explained bool) (*
 		r.pick(b, in, met)
 	}
 	for _, name := range in.Consumed {
-		b.noteConsumed(name)
+		if in.present == nil || slices.Contains(in.present, name) {
+			b.noteConsumed(name)
+		}
 	}
 	// Each step goes on from a sound result of those before it: the first refusal tells the cause, and a source of
 	// secrets is not asked in vain.

@@ -92,11 +92,11 @@ func (s Source) resolve(name string) (prepared, error) {
 	text := s.text.Reveal()
 	switch s.kind {
 	case noSource:
-		return prepared{}, errors.New("has no value; give Static, Secret, Env or Func")
+		return prepared{}, errors.New("is missing; give Static, Secret, Env or Func")
 	case envSource:
 		variable := text
 		if text = os.Getenv(variable); text == "" {
-			return prepared{}, errors.New("the environment variable " + strconv.Quote(variable) + " is missing or empty")
+			return prepared{}, errors.New("comes from the environment variable " + strconv.Quote(variable) + ", which is missing or empty")
 		}
 	}
 	return prepare(text, s.scheme, sensitive)

@@ -39,6 +39,7 @@ func (p *Policy) serve(w http.ResponseWriter, r *http.Request, ledger *stage.Led
 		RawQuery: r.URL.RawQuery,
 		Trailer:  r.Trailer,
 		Consumed: auth.Consumed,
+		present:  auth.Present,
 	}, ledger.Observed())
 	note := stage.PolicyNote{Policy: p, Decision: decision, RawQuery: r.URL.RawQuery, Inbound: r.Header}
 	if refusal != nil {

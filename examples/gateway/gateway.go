@@ -9,10 +9,14 @@ import (
 	"strings"
 	"sync"
 
+	"github.com/headersafe/headersafe/guardrail"
 	"github.com/headersafe/headersafe/headerpolicy"
 	"github.com/headersafe/headersafe/passthrough"
 	"github.com/headersafe/headersafe/passthrough/auth"
 )
+
+// plaintext is why an http URL will do, for an upstream or a guard.
+const plaintext = "the operator gave an http URL"
 
 // gateway serves both routes.
 type gateway struct {
@@ -29,15 +33,19 @@ func (o *options) gateway(logger *slog.Logger) (*gateway, error) {
 	if err != nil {
 		return nil, fmt.Errorf("GATEWAY_KEYS: %w", err)
 	}
-	const noGuard = "this gateway forwards without reading"
-	plaintext := "the operator gave an http URL on the command line"
+	readAnthropic, unguarded, readErr := o.guardrail(guardrail.Anthropic())
+	readOpenAI, _, _ := o.guardrail(guardrail.OpenAI())
+	if readErr != nil {
+		return nil, readErr
+	}
 
 	anthropic, anthropicErr := passthrough.New(passthrough.Config{
 		Route:     "anthropic",
 		Upstream:  passthrough.Upstream{URL: o.anthropic, DangerouslyPlaintext: plaintext},
 		Auth:      auth.Config{Carriers: []auth.Carrier{auth.Header("X-Gateway-Key")}, Verifier: keys},
 		Headers:   headerpolicy.Anthropic().With(headerpolicy.WebSocket()),
-		Unguarded: noGuard,
+		Guardrail: readAnthropic,
+		Unguarded: unguarded,
 		Errors:    passthrough.AnthropicErrors,
 		Observer:  passthrough.LogTo(logger),
 	})
@@ -52,7 +60,8 @@ func (o *options) gateway(logger *slog.Logger) (*gateway, error) {
 		Upstream:  passthrough.Upstream{URL: o.openai, DangerouslyPlaintext: plaintext},
 		Auth:      auth.Config{Carriers: []auth.Carrier{auth.Header("X-Gateway-Key"), auth.Bearer()}, Verifier: keys},
 		Headers:   toOpenAI,
-		Unguarded: noGuard,
+		Guardrail: readOpenAI,
+		Unguarded: unguarded,
 		Errors:    passthrough.OpenAIErrors,
 		Observer:  passthrough.LogTo(logger),
 	})

@@ -15,6 +15,15 @@
 //	GATEWAY_KEYS         the callers' keys: "alice=KEY1,bob=KEY2"; without it there is a demo key, but only
 //	                     while both upstreams are the embedded one
 //	OPENAI_UPSTREAM_KEY  the gateway's own key at OpenAI; needed with -openai
+//
+// Guards read the requests of both routes if any of these is given: -block REGEXP (repeatable), -max-body BYTES, or in
+// the environment:
+//
+//	LAKERA_API_KEY         asks Lakera Guard; LAKERA_BASE_URL says where, if not at api.lakera.ai
+//	OPENAI_MODERATION_KEY  asks OpenAI's moderation; OPENAI_MODERATION_BASE_URL says where, if not at api.openai.com/v1
+//
+// A guarded route forwards the endpoints that the presets of package guardrail know, and refuses images and other parts
+// that no guard can read.
 package main
 
 import (

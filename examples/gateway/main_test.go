@@ -236,6 +236,71 @@ func TestWebSocketOnBothRoutes(t *testing.T) {
 	}
 }
 
+func TestGuards(t *testing.T) {
+	flagged := httptest.NewServer(http.HandlerFunc(func(w http.ResponseWriter, r *http.Request) {
+		body, _ := io.ReadAll(r.Body)
+		w.Header().Set("Content-Type", "application/json")
+		switch bad := strings.Contains(string(body), "badword"); {
+		case r.URL.Path == "/v2/guard" && r.Header.Get("Authorization") == "Bearer lakera-key":
+			fmt.Fprintf(w, `{"flagged":%v}`, bad)
+		case r.URL.Path == "/v1/moderations" && r.Header.Get("Authorization") == "Bearer moderation-key":
+			var in struct{ Input []string }
+			_ = json.Unmarshal(body, &in)
+			results := make([]string, len(in.Input))
+			for i, text := range in.Input {
+				results[i] = fmt.Sprintf(`{"flagged":%v,"categories":{},"category_scores":{}}`, strings.Contains(text, "badword"))
+			}
+			fmt.Fprintf(w, `{"id":"m","model":"m","results":[%s]}`, strings.Join(results, ","))
+		default:
+			w.WriteHeader(http.StatusUnauthorized)
+		}
+	}))
+	t.Cleanup(flagged.Close)
+
+	type m = map[string]string
+	for _, c := range []struct {
+		name string
+		env  m
+		args []string
+	}{
+		{"pattern", m{}, []string{"-block", "never-there", "-block", "bad[a-z]+"}},
+		{"lakera", m{"LAKERA_API_KEY": "lakera-key", "LAKERA_BASE_URL": flagged.URL}, nil},
+		{"moderation", m{"OPENAI_MODERATION_KEY": "moderation-key", "OPENAI_MODERATION_BASE_URL": flagged.URL + "/v1"}, nil},
+		{"size", m{}, []string{"-max-body", "120"}},
+	} {
+		t.Run(c.name, func(t *testing.T) {
+			anthropic, openai := record(t), record(t)
+			c.env["GATEWAY_KEYS"], c.env["OPENAI_UPSTREAM_KEY"] = "alice=secret1", "sk-upstream-key"
+			g := start(t, c.env, append(c.args, "-anthropic", anthropic.URL, "-openai", openai.URL)...)
+			for _, r := range []struct {
+				path   string
+				header m
+				up     *recording
+			}{
+				{"/anthropic/v1/messages", m{"X-Gateway-Key": "secret1", "X-Api-Key": "sk-own-key", "Content-Type": "application/json"}, anthropic},
+				{"/openai/v1/chat/completions", m{"Authorization": "Bearer secret1", "Content-Type": "application/json"}, openai},
+			} {
+				ask := func(text string) (int, string) {
+					return send(t, "POST", g.url+r.path, r.header, `{"model":"m","max_tokens":9,"messages":[{"role":"user","content":"`+text+`"}]}`)
+				}
+				if status, body := ask("a good word"); status != 200 {
+					t.Errorf("%s: a good word: %d %s", r.path, status, body)
+				}
+				want := 400
+				if c.name == "size" {
+					want = 413
+				}
+				if status, body := ask("a badword " + strings.Repeat("x", 60)); status != want {
+					t.Errorf("%s: a bad one: %d %s", r.path, status, body)
+				}
+				if _, hits := r.up.header(); hits != 1 {
+					t.Errorf("%s: the upstream was reached %d times, want once", r.path, hits)
+				}
+			}
+		})
+	}
+}
+
 func TestRefusesToStart(t *testing.T) {
 	for _, c := range []struct {
 		name string
@@ -248,6 +313,8 @@ func TestRefusesToStart(t *testing.T) {
 		{"malformed keys", map[string]string{"GATEWAY_KEYS": "secret1"}, nil, "GATEWAY_KEYS"},
 		{"bad log", nil, []string{"-log", "xml"}, "-log"},
 		{"bad URL", map[string]string{"GATEWAY_KEYS": "a=secret1"}, []string{"-anthropic", "ftp://x"}, "Upstream.URL"},
+		{"bad pattern", nil, []string{"-block", "("}, "-block"},
+		{"negative bound", nil, []string{"-max-body", "-1"}, "-max-body"},
 		{"argument", nil, []string{"x"}, "unknown argument"},
 	} {
 		err := run(t.Context(), append([]string{"-listen", "127.0.0.1:0"}, c.args...), func(k string) string { return c.env[k] }, io.Discard, io.Discard)

@@ -29,6 +29,7 @@ type options struct {
 	keys        string // as GATEWAY_KEYS has them
 	upstreamKey string // the gateway's own, at OpenAI
 	demo        bool   // no keys were given
+	guardOptions
 }
 
 func parse(args []string, getenv func(string) string, stderr io.Writer) (*options, error) {
@@ -38,6 +39,11 @@ func parse(args []string, getenv func(string) string, stderr io.Writer) (*option
 	flags.StringVar(&o.listen, "listen", "127.0.0.1:8080", "the `address` to listen on; port 0 for any")
 	flags.StringVar(&o.anthropic, "anthropic", "", "the `URL` of the Anthropic upstream (default: an embedded one)")
 	flags.StringVar(&o.openai, "openai", "", "the `URL` of the OpenAI upstream (default: an embedded one)")
+	flags.Func("block", "refuse requests in which this `REGEXP` matches; may be repeated", func(expr string) error {
+		o.block = append(o.block, expr)
+		return nil
+	})
+	flags.Int64Var(&o.maxBody, "max-body", 0, "refuse requests with more than so many `BYTES` of body")
 	flags.StringVar(&o.log, "log", "text", "the form of the exchange records: text or json")
 	if err := flags.Parse(args); err != nil {
 		return nil, err
@@ -48,7 +54,12 @@ func parse(args []string, getenv func(string) string, stderr io.Writer) (*option
 	if o.log != "text" && o.log != "json" {
 		return nil, fmt.Errorf("-log %q: must be text or json", o.log)
 	}
+	if o.maxBody < 0 {
+		return nil, fmt.Errorf("-max-body %d: must not be negative", o.maxBody)
+	}
 	o.keys, o.upstreamKey = getenv("GATEWAY_KEYS"), getenv("OPENAI_UPSTREAM_KEY")
+	o.lakeraKey, o.lakeraURL = getenv("LAKERA_API_KEY"), getenv("LAKERA_BASE_URL")
+	o.moderationKey, o.moderationURL = getenv("OPENAI_MODERATION_KEY"), getenv("OPENAI_MODERATION_BASE_URL")
 	if o.keys == "" {
 		if o.anthropic != "" || o.openai != "" {
 			return nil, errors.New(`GATEWAY_KEYS is empty: a real upstream needs keys, such as GATEWAY_KEYS="alice=KEY1,bob=KEY2"`)

@@ -45,7 +45,7 @@ func protect(proxy http.Handler) (http.Handler, error) {
 
 func run(out io.Writer) error {
 	upstream := httptest.NewServer(http.HandlerFunc(func(w http.ResponseWriter, r *http.Request) {
-		print(out, "the upstream got", r.Header)
+		show(out, "the upstream got", r.Header)
 		w.Header().Set("Content-Type", "text/plain")
 		w.Header().Set("Server", "internal-17.corp")
 		w.Header().Set("Set-Cookie", "session=1")
@@ -83,11 +83,11 @@ func run(out io.Writer) error {
 		return err
 	}
 	defer func() { _ = res.Body.Close() }()
-	print(out, "the client got", res.Header)
+	show(out, "the client got", res.Header)
 	return nil
 }
 
-func print(out io.Writer, title string, h http.Header) {
+func show(out io.Writer, title string, h http.Header) {
 	fmt.Fprintf(out, "%s:\n", title)
 	var names []string
 	for name := range h {

@@ -14,7 +14,8 @@ type AuthNote struct {
 	Caller     string       // the caller's ID
 	Anonymous  bool         // nobody was asked
 	Credential secret.Value // what the caller proved itself with; empty if anonymous
-	Consumed   []string     // canonical names of the header fields it was removed from
+	Consumed   []string     // canonical names of the fields that go no further, there or not
+	Present    []string     // those of them that were there; nil if nobody asked
 }
 
 // PolicyNote is what the headerpolicy stage leaves behind. Policy and Decision are of that package's types.

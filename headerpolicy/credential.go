@@ -73,6 +73,10 @@ func (b *build) credential(g *credentialGroup, present [][]string) {
 			b.refuse(http.StatusBadRequest, codeInvalid, f.name, "The field "+f.name+" has an invalid value.")
 			b.note(f.name, Invalid, "")
 			return
+		case joined(lines[0]):
+			b.refuse(http.StatusBadRequest, codeRepeated, f.name, "The field "+f.name+" holds more than one credential.")
+			b.note(f.name, Repeated, "")
+			return
 		case connectionBound(lines[0]):
 			b.refuse(http.StatusBadRequest, codeBound, f.name,
 				"The field "+f.name+" is in a scheme that authenticates a connection, and such a credential cannot be forwarded.")
@@ -102,6 +106,13 @@ func (b *build) credential(g *credentialGroup, present [][]string) {
 		b.refuse(http.StatusBadRequest, codeNoCredential, g.fields[0].name,
 			"A credential for the upstream is missing: "+g.list()+".")
 	}
+}
+
+// joined reports whether a bearer token or basic credentials are followed by something after a comma, as a proxy
+// writes it that joins two lines. Neither holds a comma of its own (RFC 6750 section 2.1, RFC 7617 section 2).
+func joined(value string) bool {
+	scheme, rest, _ := strings.Cut(strings.TrimLeft(value, " \t"), " ")
+	return (strings.EqualFold(scheme, "Bearer") || strings.EqualFold(scheme, "Basic")) && strings.Contains(rest, ",")
 }
 
 // emptyCredential reports whether a value holds nothing, or a common authentication scheme with nothing after it.

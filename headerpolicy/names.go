@@ -185,7 +185,9 @@ func (n *names) seal() {
 }
 
 // forwards reports whether a field of this name crosses as it came.
-func (n *names) forwards(name string) bool { return n.named(field.Canonical(name), forwarded) }
+func (n *names) forwards(name string) bool {
+	return field.ValidName(name) && n.named(field.Canonical(name), forwarded)
+}
 
 // named reports whether the canonical name is listed in one of the roles, or comes under a prefix.
 func (n *names) named(name string, roles ...role) bool {

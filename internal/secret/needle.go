@@ -36,7 +36,23 @@ func (n *Needle) In(text string) bool {
 	if raw == "" || len(text) < len(raw) {
 		return false
 	}
-	if n.plain(text, raw) {
+	return inAnyLayer(text, func(text string) bool { return n.plain(text, raw) })
+}
+
+// InName reports whether a field name contains the secret in any case, percent-encoded or not. Base64 does not survive
+// what HTTP does to the case of a name.
+func (n *Needle) InName(name string) bool {
+	raw := n.secret.Reveal()
+	if raw == "" || len(name) < len(raw) {
+		return false
+	}
+	raw = strings.ToLower(raw)
+	return inAnyLayer(name, func(name string) bool { return strings.Contains(strings.ToLower(name), raw) })
+}
+
+// inAnyLayer reports whether found holds for text, or for text with layers of percent-encoding undone.
+func inAnyLayer(text string, found func(string) bool) bool {
+	if found(text) {
 		return true
 	}
 	if strings.IndexByte(text, '%') < 0 {
@@ -47,21 +63,12 @@ func (n *Needle) In(text string) bool {
 		if !changed {
 			return false
 		}
-		if text = decoded; n.plain(text, raw) {
+		if text = decoded; found(text) {
 			return true
 		}
 	}
 	_, more := percent.Decode(text)
 	return more
-}
-
-// InName reports whether a field name contains the secret in any case.
-func (n *Needle) InName(name string) bool {
-	raw := n.secret.Reveal()
-	if raw == "" || len(name) < len(raw) {
-		return false
-	}
-	return strings.Contains(strings.ToLower(name), strings.ToLower(raw))
 }
 
 func (n *Needle) plain(text, raw string) bool {

@@ -10,6 +10,7 @@ import (
 	"net/netip"
 	"net/url"
 	"strings"
+	"unicode/utf8"
 
 	"github.com/headersafe/headersafe/internal/percent"
 )
@@ -37,7 +38,7 @@ func ParseBase(raw string) (Base, error) {
 		return Base{}, errors.New("must have no query and no fragment")
 	}
 	if u.Path != "" {
-		if err := checkPath(u); err != nil {
+		if err := CheckPath(u); err != nil {
 			return Base{}, fmt.Errorf("has an unusable path: %w", err)
 		}
 	}
@@ -82,7 +83,7 @@ func (b Base) Join(r *http.Request) (*url.URL, error) {
 	if u.Fragment != "" || u.RawFragment != "" || strings.Contains(r.RequestURI, "#") {
 		return nil, errors.New("the request target must not hold a fragment")
 	}
-	if err := checkPath(u); err != nil {
+	if err := CheckPath(u); err != nil {
 		return nil, err
 	}
 	return &url.URL{
@@ -99,16 +100,15 @@ func (b Base) Join(r *http.Request) (*url.URL, error) {
 // hides something.
 const maxLayers = 4
 
-func checkPath(u *url.URL) error {
+// CheckPath says in public words what is wrong with the path of u, in whatever layer of percent-encoding: an empty or dot
+// segment, a backslash, a control character. nil means that every parser finds the same path.
+func CheckPath(u *url.URL) error {
 	escaped := u.EscapedPath()
 	if u.RawPath != "" && u.RawPath != escaped {
 		return errors.New("the path holds characters that must be percent-encoded")
 	}
 	if !strings.HasPrefix(escaped, "/") {
 		return errors.New("the path must begin with a slash")
-	}
-	if strings.Contains(escaped, "//") {
-		return errors.New("the path must not hold empty segments")
 	}
 	if _, err := url.PathUnescape(escaped); err != nil {
 		return errors.New("the path is not percent-encoded correctly")
@@ -129,6 +129,12 @@ func checkPath(u *url.URL) error {
 // checkSegments refuses, in one layer of decoding, what an upstream could normalise into another path. Path
 // parameters (";…") are looked through: some servers drop them before they resolve dots.
 func checkSegments(path string) error {
+	if strings.Contains(path, "//") {
+		return errors.New("the path must not hold empty segments")
+	}
+	if !utf8.ValidString(path) { // an overlong encoding of a dot or a slash, among others
+		return errors.New("the path must be UTF-8 where it is decoded")
+	}
 	for i := range len(path) {
 		switch c := path[i]; {
 		case c == '\\':

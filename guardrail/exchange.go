@@ -1,0 +1,231 @@
+package guardrail
+
+import (
+	"context"
+	"errors"
+	"maps"
+	"net/http"
+	"slices"
+
+	"github.com/headersafe/headersafe/internal/stage"
+)
+
+// exchange is one request on its way through a Guardrail.
+type exchange struct {
+	*Guardrail
+
+	w      http.ResponseWriter
+	in     *http.Request
+	ledger *stage.Ledger
+
+	raw     *lease // the body as it came; nil once the exchange has no more use of it
+	decoded *lease // the body as it was read, where that is not the same
+	doc     *document
+	hearing *hearing
+	out     *body // what next reads; nil where there is none
+	record  *Record
+	note    stage.GuardNote
+}
+
+func newExchange(g *Guardrail, w http.ResponseWriter, r *http.Request, l *stage.Ledger) *exchange {
+	return &exchange{
+		Guardrail: g, w: w, in: r, ledger: l,
+		raw: newLease(g.budget), decoded: newLease(g.budget),
+		record: &Record{},
+	}
+}
+
+// nodeCost is what a value takes in memory while the body is read.
+const nodeCost = 32
+
+// inspect reads the request and asks the guards. It returns when all that block have let it pass.
+func (x *exchange) inspect() *Denial {
+	defer x.decoded.leave()
+	policy, _ := x.ledger.Note(stage.HeaderPolicy).(stage.PolicyNote)
+	a, d := x.admit(x.in, policy.Inbound)
+	if a.rule != nil {
+		x.record.Endpoint = a.rule.pattern
+	}
+	if d != nil {
+		return d
+	}
+	if a.rule.noBody {
+		if x.in.Body != nil && atEnd(x.in.Body) != nil {
+			return unexpectedBody()
+		}
+		return nil
+	}
+	text, d := x.readText(a)
+	if d != nil {
+		return d
+	}
+	if len(text) == 0 && x.raw.n == 0 {
+		return a.rule.empty()
+	}
+	if d := x.open(a.rule, text); d != nil {
+		return d
+	}
+	defer x.doc.letGo() // guards that are at work keep it
+	auth, _ := x.ledger.Note(stage.Auth).(stage.AuthNote)
+	x.hearing = hear(x.in.Context(), x.seats, x.doc, Input{Caller: auth.Caller, Endpoint: a.rule.pattern})
+	return x.hearing.await(x.in.Context(), Block)
+}
+
+// readText reads the body, and returns it decoded.
+func (x *exchange) readText(a admitted) ([]byte, *Denial) {
+	if d := readBody(x.in, x.maxBody, &x.raw.filling); d != nil {
+		return nil, d
+	}
+	x.record.Bytes = int64(x.raw.n)
+	if a.decode == nil || x.raw.n == 0 {
+		return x.raw.bytes(), nil
+	}
+	if d := decode(a.decode, x.raw.bytes(), x.maxBody, &x.decoded.filling); d != nil {
+		return nil, d
+	}
+	return x.decoded.bytes(), nil
+}
+
+// open makes the document.
+func (x *exchange) open(r *rule, text []byte) *Denial {
+	tape, found, d := x.read(r, text)
+	if d != nil {
+		return d
+	}
+	raw, decoded := x.raw, x.decoded
+	raw.join()
+	decoded.join()
+	doc := newDocument(r, tape, found, func() {
+		raw.leave()
+		decoded.leave()
+	})
+	x.record.Texts, x.record.Opaque = len(found.items), doc.paths(found.opaque)
+	d = x.refuseOpaque(r, tape, found)
+	if d == nil && !decoded.share.take(int64(tape.Len())*nodeCost+doc.size()) {
+		d = busy()
+	}
+	if d != nil {
+		doc.letGo()
+		return d
+	}
+	x.doc = doc
+	return nil
+}
+
+// end lets go of what the exchange holds.
+func (x *exchange) end() {
+	if x.out != nil {
+		x.out.end(errExchangeOver)
+	} else {
+		x.raw.leave()
+	}
+}
+
+// refuse answers the request with d.
+func (x *exchange) refuse(d *Denial) {
+	if x.hearing != nil {
+		x.record.Guards = x.hearing.snapshot(true)
+		x.hearing.end(errDecided)
+	}
+	x.ledger.SetNote(stage.Guardrail, stage.GuardNote{Record: x.record})
+	stage.Deny(x.w, x.in, stage.Guardrail, *d)
+}
+
+// pass calls next with what was inspected.
+func (x *exchange) pass(next http.Handler) {
+	out := x.outbound()
+	x.note = stage.GuardNote{Target: out.Method + " " + out.URL.EscapedPath(), Body: out.Body, Record: x.record}
+	if x.hearing != nil {
+		x.record.Guards = x.hearing.snapshot(false)
+		if x.alongside() {
+			x.note.Await = func(ctx context.Context) *Denial { return x.hearing.await(ctx, Alongside) }
+		}
+	}
+	if err := x.ledger.Pass(stage.Guardrail, x.note); err != nil {
+		stage.Deny(x.w, x.in, stage.Guardrail, stage.Misassembled(err))
+		return
+	}
+	if x.hearing != nil {
+		defer x.conclude()
+	}
+	if x.note.Await == nil {
+		next.ServeHTTP(x.w, out)
+		return
+	}
+	x.passAlongside(next, out)
+}
+
+func (x *exchange) alongside() bool {
+	for _, s := range x.seats {
+		if s.mode == Alongside {
+			return true
+		}
+	}
+	return false
+}
+
+// passAlongside calls next with a ResponseWriter that holds everything until the verdict. A denial ends the request's
+// context, so that the upstream is not waited for.
+func (x *exchange) passAlongside(next http.Handler, out *http.Request) {
+	ctx, cancel := context.WithCancelCause(out.Context())
+	defer cancel(errOver)
+	x.hearing.onDenied(func() { cancel(errDecided) })
+	h := newHeld(x)
+	defer func() {
+		// A handler whose upstream was cancelled may end in this panic, of which nothing is left to say once the
+		// denial has been written. Every other panic goes on.
+		p := recover()
+		if p == nil || p == http.ErrAbortHandler && x.hearing.decided() {
+			h.finish()
+		}
+		if p != nil && (p != http.ErrAbortHandler || !h.denied) {
+			panic(p)
+		}
+	}()
+	next.ServeHTTP(h, out.WithContext(ctx))
+}
+
+// conclude completes the record when the handler has returned. Verdicts of observers are waited for where somebody wants
+// the record, after what the handler wrote has been sent.
+func (x *exchange) conclude() {
+	if x.ledger.Observed() {
+		select {
+		case <-x.hearing.heard[Observe]:
+		default:
+			_ = http.NewResponseController(x.w).Flush()
+			<-x.hearing.heard[Observe]
+		}
+	}
+	x.hearing.end(errOver)
+	final := *x.record
+	final.Guards = x.hearing.snapshot(true)
+	x.note.Record = &final
+	x.ledger.SetNote(stage.Guardrail, x.note)
+}
+
+// connectionFields concern the connection to the client, and the trailers that are dropped: a handler that relays them
+// would have the upstream wait for what has come, or switch to a protocol that nobody reads.
+var connectionFields = []string{"Expect", "Upgrade", "Http2-Settings", "Trailer"}
+
+// outbound returns the request for next. Its body is framed as it was.
+func (x *exchange) outbound() *http.Request {
+	out := new(http.Request)
+	*out = *x.in
+	out.Trailer, out.GetBody = nil, nil
+	if slices.ContainsFunc(connectionFields, func(name string) bool { return out.Header[name] != nil }) {
+		out.Header = maps.Clone(out.Header)
+		for _, name := range connectionFields {
+			delete(out.Header, name)
+		}
+	}
+	if x.raw.n == 0 {
+		out.Body, out.ContentLength, out.TransferEncoding = http.NoBody, 0, nil
+		return out
+	}
+	x.out = newBody(x.raw)
+	out.Body = x.out
+	return out
+}
+
+// errHeld is what a handler gets that writes to a client who was told otherwise.
+var errHeld = errors.New("guardrail: the request was blocked")

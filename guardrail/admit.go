@@ -3,11 +3,9 @@ package guardrail
 import (
 	"mime"
 	"net/http"
-	"net/url"
 	"strings"
 
 	"github.com/headersafe/headersafe/internal/field"
-	"github.com/headersafe/headersafe/internal/percent"
 	"github.com/headersafe/headersafe/internal/target"
 )
 
@@ -53,18 +51,8 @@ func (g *Guardrail) match(r *http.Request) (*rule, *Denial) {
 		return nil, badTarget(err)
 	}
 	index, allow, ok := g.endpoints.Match(r)
-	path := r.URL.EscapedPath()
-	for {
-		decoded, changed := percent.Decode(path)
-		if !changed {
-			break
-		}
-		path = decoded
-		other := *r
-		other.URL = &url.URL{Path: decoded}
-		if at, _, also := g.endpoints.Match(&other); also && (!ok || at != index) {
-			return nil, badTarget(errAmbiguousPath)
-		}
+	if g.endpoints.Ambiguous(r, index, ok) {
+		return nil, badTarget(errAmbiguousPath)
 	}
 	switch {
 	case ok:

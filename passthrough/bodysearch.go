@@ -53,22 +53,22 @@ func (s *bodySearch) advance(p []byte, next func([]byte) (int, error)) (int, err
 		read, s.err = next(p[held:])
 		fresh := p[held : held+read]
 
-		edge := append(s.window, fresh[:min(len(fresh), len(needle)-1)]...)
-		if bytes.Contains(edge, needle) || bytes.Contains(fresh, needle) {
+		s.window = append(s.window, fresh[:min(len(fresh), len(needle)-1)]...) // with the edge of what is new
+		if bytes.Contains(s.window, needle) || bytes.Contains(fresh, needle) {
 			s.err = errSealedBody
 			return 0, errSealedBody
 		}
 		if len(fresh) >= len(needle) {
-			edge = append(edge[:0], fresh[len(fresh)-len(needle)+1:]...)
+			s.window = append(s.window[:0], fresh[len(fresh)-len(needle)+1:]...)
 		}
-		s.window = keepLast(edge, len(needle)-1)
+		s.window = keepLast(s.window, len(needle)-1)
 
 		n := held + read
 		if s.err != nil {
 			s.held = 0 // the stream has ended, and the secret with it
 			return n, s.err
 		}
-		s.held = overlap(s.window, needle)
+		s.held = min(overlap(s.window, needle), n) // its first bytes may have gone, when they were too few to tell
 		if n -= s.held; n > 0 || read == 0 {
 			return n, nil
 		}

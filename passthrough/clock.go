@@ -19,14 +19,14 @@ var (
 // whichever is less. It is safe for concurrent use: the request and the response may flow at the same time.
 type clock struct {
 	timeouts Timeouts
-	end      time.Time // of the whole; zero for none
 	cancel   context.CancelCauseFunc
 	timer    *time.Timer
 	idle     atomic.Bool // whether bytes should be flowing
 	answered atomic.Bool // whether the response has begun
 
 	mu      sync.Mutex
-	wake    func() // called after cancel; nil for none
+	end     time.Time // of the whole; zero for none; the exchange's own goroutines read it without the lock
+	wake    func()    // called after cancel; nil for none
 	stopped bool
 }
 
@@ -97,8 +97,11 @@ func (c *clock) allowance(d time.Duration) time.Duration {
 }
 
 func (c *clock) expire() {
+	c.mu.Lock()
+	end := c.end
+	c.mu.Unlock()
 	switch {
-	case !c.end.IsZero() && !time.Now().Before(c.end):
+	case !end.IsZero() && !time.Now().Before(end):
 		c.cancel(errExchangeTimeout)
 	case c.idle.Load():
 		c.cancel(errIdleTimeout)

@@ -6,6 +6,7 @@ import (
 	"fmt"
 	"net/http"
 	"net/url"
+	"strings"
 	"time"
 
 	"github.com/headersafe/headersafe/internal/endpoint"
@@ -126,6 +127,14 @@ func NewForwarder(cfg ForwarderConfig) (*Forwarder, error) {
 		mistake("Upstream.URL", "", err.Error())
 	} else if base.Plaintext() && cfg.Upstream.DangerouslyPlaintext == "" {
 		mistake("Upstream.URL", cfg.Upstream.URL, "sends credentials unencrypted: use https, or say why not in DangerouslyPlaintext")
+	}
+
+	for _, r := range []struct{ field, reason string }{
+		{"Upstream.DangerouslyPlaintext", cfg.Upstream.DangerouslyPlaintext}, {"Unguarded", cfg.Unguarded},
+	} {
+		if r.reason != "" && strings.TrimSpace(r.reason) == "" {
+			mistake(r.field, r.reason, "is blank: write the reason down")
+		}
 	}
 
 	var endpoints *endpoint.Set

@@ -3,6 +3,7 @@ package passthrough
 import (
 	"time"
 
+	"github.com/headersafe/headersafe/guardrail"
 	"github.com/headersafe/headersafe/headerpolicy"
 )
 
@@ -41,8 +42,8 @@ type Exchange struct {
 	Credentials []CredentialUse `json:"credentials,omitempty"`
 
 	// Guardrail is what each guard said; nil where none stands before the forwarder. Unguarded is the reason then.
-	Guardrail any    `json:"guardrail,omitempty"`
-	Unguarded string `json:"unguarded,omitempty"`
+	Guardrail *guardrail.Record `json:"guardrail,omitempty"`
+	Unguarded string            `json:"unguarded,omitempty"`
 
 	BytesIn  int64 `json:"bytes_in"`  // of the request's body, as sent to the upstream
 	BytesOut int64 `json:"bytes_out"` // of the response's body, as sent to the client

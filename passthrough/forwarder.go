@@ -147,6 +147,9 @@ func (x *forwarding) checkRequest() *denial.Denial {
 	}
 	i, allow, ok := x.endpoints.Match(x.in)
 	switch {
+	case x.endpoints.Ambiguous(x.in, i, ok):
+		return &denial.Denial{Status: http.StatusBadRequest, Code: "bad-target",
+			Message: "The request was not forwarded: the path, percent-decoded, is another endpoint's."}
 	case ok:
 		x.record.endpoint = x.patterns[i]
 		return nil

@@ -6,6 +6,8 @@ import (
 	"encoding/base64"
 	"encoding/json"
 	"fmt"
+	"io"
+	"log"
 	"log/slog"
 	"net/http"
 	"net/http/httptest"
@@ -171,7 +173,11 @@ func (a answer) sendH2(s *rawhttp.Stream) {
 	for _, h := range a.informational {
 		s.Headers(false, h...)
 	}
-	s.Headers(a.body == "" && a.trailers == nil, append([]string{fmt.Sprintf(":status: %d", a.code())}, a.fields...)...)
+	fields := append([]string{fmt.Sprintf(":status: %d", a.code())}, a.fields...)
+	if a.body != "" && a.trailers == nil {
+		fields = append(fields, fmt.Sprintf("content-length: %d", len(a.body)))
+	}
+	s.Headers(a.body == "" && a.trailers == nil, fields...)
 	if a.body != "" {
 		s.Data(a.trailers == nil, a.body)
 	}
@@ -499,3 +505,6 @@ func (l *lockedBuffer) String() string {
 	defer l.mu.Unlock()
 	return l.b.String()
 }
+
+// quiet is where servers log what the tests provoke.
+var quiet = log.New(io.Discard, "", 0)

@@ -11,6 +11,7 @@ import (
 	"strings"
 	"time"
 
+	"github.com/headersafe/headersafe/guardrail"
 	"github.com/headersafe/headersafe/headerpolicy"
 	"github.com/headersafe/headersafe/internal/field"
 	"github.com/headersafe/headersafe/internal/secret"
@@ -88,6 +89,7 @@ func (rec *Recorder) exchange(l *stage.Ledger, r *http.Request) *Exchange {
 	guard, _ := l.Note(stage.Guardrail).(stage.GuardNote)
 	forward, _ := l.Note(stage.Forward).(*forwardRecord)
 	decision, _ := policy.Decision.(*headerpolicy.Decision)
+	heard, _ := guard.Record.(*guardrail.Record)
 	denied, by := l.Denied()
 	start := l.Entered(stage.Observe)
 	now := time.Now()
@@ -98,7 +100,7 @@ func (rec *Recorder) exchange(l *stage.Ledger, r *http.Request) *Exchange {
 		Caller:    auth.Caller,
 		Anonymous: auth.Anonymous,
 		Method:    knownMethod(r.Method),
-		Guardrail: guard.Record,
+		Guardrail: heard,
 		Duration:  now.Sub(start),
 		Stages:    stageTimes(l, now),
 	}
@@ -113,7 +115,20 @@ func (rec *Recorder) exchange(l *stage.Ledger, r *http.Request) *Exchange {
 		forward.describe(e, denied != nil)
 	}
 	e.Credentials = rec.credentials(auth, policy, forward)
+	e.withhold(append(slices.Clone(policy.Secrets), secret.NewNeedle(auth.Credential)))
 	return e
+}
+
+// withhold takes out the names of fields that hold a secret: callers and upstreams choose names, too.
+func (e *Exchange) withhold(secrets []*secret.Needle) {
+	for _, fields := range []*[]headerpolicy.FieldDecision{&e.Request, &e.Response, &e.Trailer} {
+		for i, f := range *fields {
+			if slices.ContainsFunc(secrets, func(n *secret.Needle) bool { return n.InName(f.Name) }) {
+				*fields = slices.Clone(*fields)
+				(*fields)[i].Name = "(withheld)"
+			}
+		}
+	}
 }
 
 // describe fills in the forwarder's part of e.

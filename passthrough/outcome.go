@@ -114,8 +114,11 @@ func outcomeOf(err error) Outcome {
 		return UpstreamRefused
 	case errors.Is(err, io.EOF), errors.Is(err, io.ErrUnexpectedEOF), isNetwork(err):
 		return UpstreamClosed
-	case strings.Contains(err.Error(), "malformed"), strings.Contains(err.Error(), "bad Content-Length"), strings.Contains(err.Error(), "invalid"):
-		return UpstreamMalformed
+	}
+	for _, word := range []string{"malformed", "Content-Length", "invalid", "unsupported"} { // net/http has no types for these
+		if strings.Contains(err.Error(), word) {
+			return UpstreamMalformed
+		}
 	}
 	return UpstreamClosed
 }
@@ -129,6 +132,9 @@ func isTLS(err error) bool {
 	var record tls.RecordHeaderError
 	var verification *tls.CertificateVerificationError
 	var alert tls.AlertError
+	if op, ok := errors.AsType[*net.OpError](err); ok && (op.Op == "local error" || op.Op == "remote error") {
+		return true // an alert over TCP, which has no exported type
+	}
 	return errors.As(err, &record) || errors.As(err, &verification) || errors.As(err, &alert)
 }
 

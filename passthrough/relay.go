@@ -28,18 +28,25 @@ func (x *forwarding) exchange(out *http.Request) {
 
 	x.body = x.attachBody(out, cancel)
 	defer func() {
-		x.body.stop(x.w)
+		x.body.stop()
 		x.record.bytesIn = x.body.count.Load()
 	}()
+	if out.Body != nil {
+		defer context.AfterFunc(ctx, x.body.wake)()
+	}
 
 	interim := x.relayInterim()
-	res, failed := x.roundTrip(out.WithContext(interim.trace(ctx)))
+	res, failed := x.roundTrip(out.WithContext(x.body.gate.trace(interim.trace(ctx))))
 	interim.end()
+	x.body.gate.answered()
 	if failed != nil {
 		x.fail(failed)
 		return
 	}
-	defer func() { _ = res.Body.Close() }()
+	defer func() {
+		x.body.stop() // first: an HTTP/2 client's Close waits until the request's body is not being read any more
+		_ = res.Body.Close()
+	}()
 	if res.StatusCode == http.StatusSwitchingProtocols {
 		x.fail(&failure{UpstreamMalformed, "the upstream switched protocols unasked"})
 		return
@@ -49,7 +56,7 @@ func (x *forwarding) exchange(out *http.Request) {
 
 // attachBody gives out the inbound body, behind a wrapper that outlives the handler safely.
 func (x *forwarding) attachBody(out *http.Request, cancel context.CancelCauseFunc) *requestBody {
-	body := &requestBody{src: x.in.Body, left: x.in.ContentLength, clock: x.clock}
+	body := &requestBody{src: x.in.Body, left: x.in.ContentLength, control: http.NewResponseController(x.w), clock: x.clock, over: make(chan struct{})}
 	if x.in.Body == nil || x.in.Body == http.NoBody || x.in.ContentLength == 0 {
 		body.src = http.NoBody
 		out.Body, out.ContentLength = nil, 0
@@ -62,7 +69,11 @@ func (x *forwarding) attachBody(out *http.Request, cancel context.CancelCauseFun
 		body.search = &bodySearch{secret: x.auth.Credential}
 	}
 	if out.Trailer != nil {
+		body.left = -1 // in HTTP/2 trailers can follow a body of known length: they come with the source's own end
 		body.trailer = func() error { return x.fillTrailer(out.Trailer) }
+	}
+	if out.Header["Expect"] != nil {
+		body.gate = newContinueGate()
 	}
 	out.GetBody = body.open
 	out.Body, _ = body.open()
@@ -90,7 +101,7 @@ func (x *forwarding) fail(f *failure) {
 	d := f.denial()
 	switch f.Outcome {
 	case IdleTimeout:
-		if x.body.reading() {
+		if x.body.awaitsClient() {
 			d.Status, d.Message = http.StatusRequestTimeout, "The request's body stopped arriving."
 		}
 	case ClientClosed:
@@ -112,15 +123,14 @@ func (x *forwarding) relay(ctx context.Context, res *http.Response) {
 			return
 		}
 	}
-	decision, err := x.policy.Response(res.Header)
-	x.record.response = decision
+	decision, err := x.decide(res.Header)
 	if err != nil {
 		x.fail(&failure{UpstreamMalformed, err.Error()})
 		return
 	}
 	x.seal.response(decision)
 	trailers := x.writeHead(res, decision)
-	stream := &stream{w: x.w, clock: x.clock, length: bodyLength(x.in, res), control: http.NewResponseController(x.w)}
+	stream := &stream{w: x.w, clock: x.clock, length: bodyLength(x.in, res), framed: res.ProtoMajor > 1, control: http.NewResponseController(x.w)}
 	stream.watch()
 	defer stream.end()
 	stream.begin()
@@ -134,6 +144,17 @@ func (x *forwarding) relay(ctx context.Context, res *http.Response) {
 	x.writeTrailers(res, trailers)
 	x.record.complete = true
 	x.record.ended = time.Now()
+}
+
+// decide applies the response policy, with the reasons if somebody wants the record.
+func (x *forwarding) decide(h http.Header) (*headerpolicy.Decision, error) {
+	if !x.ledger.Observed() {
+		header, err := x.policy.ResponseHeader(h)
+		return &headerpolicy.Decision{Header: header}, err
+	}
+	decision, err := x.policy.Response(h)
+	x.record.response = decision
+	return decision, err
 }
 
 // midstream names the reason why a response broke off after it began.
@@ -152,7 +173,9 @@ func (x *forwarding) midstream(ctx context.Context, err error) *failure {
 // writeHead writes the status and header, and returns the names of the trailers that were announced.
 func (x *forwarding) writeHead(res *http.Response, d *headerpolicy.Decision) []string {
 	h := x.w.Header()
-	field.MergeResponse(h, d.Header)
+	for _, name := range field.MergeResponse(h, d.Header) {
+		d.Withdraw(name, headerpolicy.SetByGateway)
+	}
 	switch length, given := contentLength(x.in, res); {
 	case given:
 		h["Content-Length"] = []string{length}

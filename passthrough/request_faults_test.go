@@ -8,6 +8,7 @@ import (
 	"net/url"
 	"slices"
 	"strings"
+	"sync"
 	"testing"
 
 	"golang.org/x/net/http2"
@@ -246,10 +247,15 @@ func TestR8_RetryAddsNothing(t *testing.T) {
 	for _, client := range []string{h1, h2} {
 		t.Run(client+" to HTTP/1.1: the kept connection breaks", func(t *testing.T) {
 			noGoroutineLeft(t)
+			var mu sync.Mutex
 			served := map[int]int{}
 			upstream := upstreamOf(rawhttp.Upstream(t, func(x *rawhttp.Exchange) {
 				conn := x.ReadBody().Conn
-				if served[conn]++; served[conn] == 2 { // on one connection, one after the other
+				mu.Lock()
+				served[conn]++
+				second := served[conn] == 2
+				mu.Unlock()
+				if second {
 					x.Close()
 					return
 				}

@@ -26,11 +26,14 @@ var (
 // the upload before its last byte leaves.
 type requestBody struct {
 	src     io.ReadCloser
-	left    int64 // bytes until Content-Length; negative where that is unknown
+	left    int64                    // bytes until Content-Length; negative where that is unknown
+	control *http.ResponseController // of the client's connection
 	clock   *clock
-	trailer func() error // fills in the trailers at the end; may be nil
-	failed  func(error)  // told the first error that is the client's doing, or the seal's; ends the exchange
-	search  *bodySearch  // nil where there is no credential to look for
+	trailer func() error  // fills in the trailers at the end; may be nil
+	failed  func(error)   // told the first error that is the client's doing, or the seal's; ends the exchange
+	search  *bodySearch   // nil where there is no credential to look for
+	gate    *continueGate // nil where the client does not wait to be asked
+	over    chan struct{} // closed by stop
 
 	count   atomic.Int64
 	fault   atomic.Pointer[error]
@@ -38,17 +41,28 @@ type requestBody struct {
 	mu      sync.Mutex // held while reading from src
 	err     error      // sticky
 	current *attempt   // the only one that may read
+
+	waking  sync.Mutex // guards what follows
+	waiting bool       // for the client's next byte
+	woken   bool       // and told to give up
 }
 
 // attempt is the body of one try at sending the request. The HTTP client tries again where a pooled connection
 // turned out to be dead before anything was written; the first attempt is over then, however late it closes.
-type attempt struct{ body *requestBody }
+type attempt struct {
+	body   *requestBody
+	closed chan struct{}
+	once   sync.Once
+}
 
 func (a *attempt) Read(p []byte) (int, error) { return a.body.readAs(a, p) }
 
 // Close tells that no more is wanted. The source stays the server's to close: its Close waits for a Read in
 // progress, and would keep the HTTP client waiting with it.
-func (a *attempt) Close() error { return nil }
+func (a *attempt) Close() error {
+	a.once.Do(func() { close(a.closed) })
+	return nil
+}
 
 // open returns the body for another attempt. The error says that some of it has been read: it cannot be sent twice.
 func (b *requestBody) open() (io.ReadCloser, error) {
@@ -59,11 +73,14 @@ func (b *requestBody) open() (io.ReadCloser, error) {
 	if b.count.Load() > 0 || b.err != nil {
 		return nil, errBodyRead
 	}
-	b.current = &attempt{b}
+	b.current = &attempt{body: b, closed: make(chan struct{})}
 	return b.current, nil
 }
 
 func (b *requestBody) readAs(a *attempt, p []byte) (int, error) {
+	if !b.gate.pass(a.closed, b.over) {
+		return 0, errBodyStopped
+	}
 	b.mu.Lock()
 	defer b.mu.Unlock()
 	if b.stopped.Load() || b.current != a {
@@ -98,7 +115,7 @@ func (b *requestBody) readSource(p []byte) (int, error) {
 	if b.left == 0 {
 		return 0, b.end(io.EOF)
 	}
-	n, err := b.src.Read(p)
+	n, err := b.readClient(p)
 	if b.left > 0 {
 		b.left -= int64(n)
 	}
@@ -112,12 +129,51 @@ func (b *requestBody) readSource(p []byte) (int, error) {
 			break
 		}
 		err = b.end(err)
+	case errors.Is(err, errBodyStopped):
 	case err != nil:
 		b.fail(err)
 	default:
 		b.clock.uploading()
 	}
 	return n, err
+}
+
+// readClient reads from the source, unless nobody wants it any more.
+func (b *requestBody) readClient(p []byte) (int, error) {
+	b.waking.Lock()
+	if b.woken || b.stopped.Load() {
+		b.waking.Unlock()
+		return 0, errBodyStopped
+	}
+	b.waiting = true
+	b.waking.Unlock()
+
+	n, err := b.src.Read(p)
+
+	b.waking.Lock()
+	defer b.waking.Unlock()
+	if b.woken {
+		_ = b.control.SetReadDeadline(time.Time{}) // so that the server can still tidy the connection up
+		return 0, errBodyStopped
+	}
+	b.waiting = false
+	return n, err
+}
+
+// wake ends a Read that waits for the client's next byte, by a deadline in the past. It is called when the exchange has
+// been cancelled, or is over: an HTTP client waits for its own Read before it reports an error, and a client that
+// stopped in the middle of its upload would hold up both for ever. Where the Read is in net/http's HTTP/1 server,
+// the request's context ends with it.
+func (b *requestBody) wake() {
+	b.waking.Lock()
+	defer b.waking.Unlock()
+	if !b.waiting || b.woken {
+		return
+	}
+	b.woken = true
+	if err := b.control.SetReadDeadline(time.Unix(1, 0)); err != nil {
+		_ = b.src.Close() // no deadline to be had: not a connection of net/http's; closing is what is left
+	}
 }
 
 // end is called once the whole body has been read.
@@ -147,30 +203,21 @@ func (b *requestBody) fail(err error) {
 	}
 }
 
-// reading reports whether the client's next byte is being waited for.
-func (b *requestBody) reading() bool {
-	if b.mu.TryLock() {
-		b.mu.Unlock()
-		return false
-	}
-	return true
+// awaitsClient reports whether the client's next byte is being waited for, or was when the exchange was cancelled.
+func (b *requestBody) awaitsClient() bool {
+	b.waking.Lock()
+	defer b.waking.Unlock()
+	return b.waiting
 }
 
-// stop ends the reading for good: when it returns, nothing reads from the source any more. A Read that waits for
-// a client's next byte is woken by a deadline in the past, which is taken back afterwards so that the server
-// can still tidy the connection up.
-func (b *requestBody) stop(w http.ResponseWriter) {
-	b.stopped.Store(true)
-	if b.mu.TryLock() {
-		b.mu.Unlock()
+// stop ends the reading for good: when it returns, nothing reads from the source any more.
+func (b *requestBody) stop() {
+	if b.stopped.Swap(true) {
 		return
 	}
-	control := http.NewResponseController(w)
-	if err := control.SetReadDeadline(time.Unix(1, 0)); err != nil {
-		_ = b.src.Close() // no deadline to be had: not a connection of net/http's; closing is what is left
-		return
-	}
+	close(b.over)
+	b.gate.answered()
+	b.wake()
 	b.mu.Lock() // until the Read has returned
 	defer b.mu.Unlock()
-	_ = control.SetReadDeadline(time.Time{})
 }

@@ -5,6 +5,7 @@ import (
 	"errors"
 	"net/http"
 
+	"github.com/headersafe/headersafe/guardrail"
 	"github.com/headersafe/headersafe/headerpolicy"
 	"github.com/headersafe/headersafe/passthrough/auth"
 )
@@ -28,7 +29,10 @@ type Config struct {
 	// Endpoints lists what may be called; see [ForwarderConfig].
 	Endpoints []string
 
-	// Unguarded is the written reason why no guardrail reads the requests of this route.
+	// Guardrail reads what requests say before anything is forwarded.
+	Guardrail guardrail.Config
+
+	// Unguarded is the written reason why none does. Exactly one of the two is given.
 	Unguarded string
 
 	// Errors is the shape in which the route says no: the one that its clients' SDK parses. Nil is [ProblemErrors].
@@ -49,7 +53,7 @@ type Route struct {
 }
 
 // New compiles cfg into a route. The error joins every mistake of every part: of [*ConfigError] here and of the
-// types of the same name in packages auth and headerpolicy.
+// types of the same name in packages auth, headerpolicy and guardrail.
 func New(cfg Config) (*Route, error) {
 	gate, authErr := auth.New(cfg.Auth)
 	policy, policyErr := headerpolicy.New(cfg.Headers)
@@ -58,7 +62,8 @@ func New(cfg Config) (*Route, error) {
 		Endpoints: cfg.Endpoints,
 		Unguarded: cfg.Unguarded,
 	})
-	if err := errors.Join(authErr, policyErr, forwarderErr); err != nil {
+	wrapGuard, guardErr := cfg.guard()
+	if err := errors.Join(authErr, policyErr, guardErr, forwarderErr); err != nil {
 		return nil, err
 	}
 	recorder := NewRecorder(RecorderConfig{
@@ -67,7 +72,24 @@ func New(cfg Config) (*Route, error) {
 		Errors:         cfg.Errors,
 		FingerprintKey: cfg.FingerprintKey,
 	})
-	return &Route{handler: recorder.Wrap(gate.Wrap(policy.Wrap(forwarder))), forwarder: forwarder}, nil
+	return &Route{handler: recorder.Wrap(gate.Wrap(policy.Wrap(wrapGuard(forwarder)))), forwarder: forwarder}, nil
+}
+
+// guard returns the guardrail's stage: none where the config says why.
+func (cfg *Config) guard() (wrap func(http.Handler) http.Handler, err error) {
+	switch given := !cfg.Guardrail.IsZero(); {
+	case given && cfg.Unguarded != "":
+		return nil, &ConfigError{Field: "Unguarded", Value: cfg.Unguarded, Reason: "contradicts Guardrail: leave one of them out"}
+	case given:
+		guard, err := guardrail.New(cfg.Guardrail)
+		if err != nil {
+			return nil, err
+		}
+		return guard.Wrap, nil
+	case cfg.Unguarded == "":
+		return nil, &ConfigError{Field: "Guardrail", Reason: "is missing: set it, or say in Unguarded why nothing reads the requests of this route"}
+	}
+	return func(next http.Handler) http.Handler { return next }, nil
 }
 
 // ServeHTTP serves the route. The zero Route refuses.

@@ -34,10 +34,12 @@ type stream struct {
 	control   *http.ResponseController
 	clock     *clock
 	length    int64 // negative where unknown
+	framed    bool  // the body's end is a frame of its own, and may come later than its last byte: HTTP/2
 	firstByte time.Time
 
 	mu      sync.Mutex // held while writing or flushing, where a pending flush can come between
 	pending *time.Timer
+	whole   bool // all of a known length has been written
 }
 
 // watch makes a bound that is reached wake a Write to a client that does not read: cancelling does not.
@@ -75,7 +77,7 @@ func (s *stream) flushSoon() {
 func (s *stream) flushPending() {
 	s.mu.Lock()
 	defer s.mu.Unlock()
-	if s.w != nil {
+	if s.w != nil && !s.whole {
 		_ = s.control.Flush()
 	}
 }
@@ -108,6 +110,8 @@ func (s *stream) copy(src io.Reader) (int64, error) {
 		switch {
 		case errors.Is(err, io.EOF):
 			return written, s.complete(written)
+		case err != nil && written == s.length:
+			return written, nil // the client has all of it, and may have left on the strength of that
 		case err != nil:
 			return written, err
 		case n == smallBuffer && large == nil:
@@ -139,8 +143,10 @@ func (s *stream) write(p []byte, total int64) error {
 		if err := s.control.Flush(); err != nil && !errors.Is(err, http.ErrNotSupported) {
 			return fmt.Errorf("%w: %w", errClientWrite, err)
 		}
-	case total < s.length:
+	case total < s.length, s.framed:
 		s.flushSoon()
+	default:
+		s.whole = true // the server sends the rest when the handler returns
 	}
 	return nil
 }

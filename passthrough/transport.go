@@ -33,6 +33,12 @@ func (u Upstream) transport() (http.RoundTripper, []fault) {
 			faults = append(faults, fault{"Upstream.RoundTripper", "replaces the HTTP client: TLS, Proxy and H2C belong to it then"})
 		}
 		if t, ok := u.RoundTripper.(*http.Transport); ok {
+			switch {
+			case t == nil:
+				return nil, append(faults, fault{"Upstream.RoundTripper", "is a nil *http.Transport"})
+			case t.TLSClientConfig != nil && t.TLSClientConfig.InsecureSkipVerify:
+				faults = append(faults, fault{"Upstream.RoundTripper", "must not set InsecureSkipVerify: put the upstream's certificate authority into RootCAs"})
+			}
 			t = t.Clone()
 			t.DisableCompression = true
 			return t, faults

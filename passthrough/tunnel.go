@@ -66,8 +66,7 @@ func (x *forwarding) tunnel(out *http.Request) {
 		x.fail(&failure{UpstreamMalformed, "the upstream switched to another protocol than was asked for"})
 		return
 	}
-	decision, err := x.policy.Response(res.Header)
-	x.record.response = decision
+	decision, err := x.decide(res.Header)
 	if err != nil {
 		x.fail(&failure{UpstreamMalformed, err.Error()})
 		return
@@ -210,6 +209,9 @@ func (t *tunnels) enter(cancel context.CancelCauseFunc) (leave func(), ok bool) 
 // done; it then returns ctx's error. Call it beside [http.Server.Shutdown], which waits for every other exchange
 // and knows nothing of these.
 func (f *Forwarder) Shutdown(ctx context.Context) error {
+	if f == nil || f.transport == nil {
+		return nil // it refuses everything
+	}
 	t := &f.tunnels
 	t.mu.Lock()
 	if !t.draining {

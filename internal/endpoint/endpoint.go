@@ -8,6 +8,8 @@ import (
 	"net/http"
 	"net/url"
 	"strings"
+
+	"github.com/headersafe/headersafe/internal/percent"
 )
 
 // Set is a compiled list of patterns. A nil Set matches nothing.
@@ -69,6 +71,29 @@ func (s *Set) Match(r *http.Request) (index int, allow string, ok bool) {
 		return 0, answer.header.Get("Allow"), false
 	}
 	return 0, "", false
+}
+
+// Ambiguous reports whether the request's path, decoded once more or more often, matches another pattern than index, or
+// one at all where ok is false: the upstream may decode it, and take the request for another.
+func (s *Set) Ambiguous(r *http.Request, index int, ok bool) bool {
+	if s == nil {
+		return false
+	}
+	path := r.URL.EscapedPath()
+	for {
+		decoded, changed := percent.Decode(path)
+		if !changed {
+			return false
+		}
+		path = decoded
+		other := *r
+		other.URL = &url.URL{Path: decoded}
+		if handler, _ := s.mux.Handler(&other); handler != nil {
+			if m, also := handler.(match); also && (!ok || int(m) != index) {
+				return true
+			}
+		}
+	}
 }
 
 type allowWriter struct {

@@ -41,6 +41,30 @@ func TestMatch(t *testing.T) {
 	}
 }
 
+func TestAmbiguous(t *testing.T) {
+	set, err := Compile([]string{"POST /v1/messages", "POST /v1/{one}", "POST /v1/files/{id}", "POST /v1/files/{id}/content"})
+	if err != nil {
+		t.Fatal(err)
+	}
+	for path, want := range map[string]bool{
+		"/v1/messages":                 false,
+		"/v1/%6dessages":               false, // the same, read either way
+		"/v1/%256dessages":             true,  // {one}, or messages for who decodes twice
+		"/v1/files/a%2Fb":              false, // {id}, which decoded is in no pattern
+		"/v1/files/a%2Fcontent":        true,
+		"/v1%2Fmessages":               true, // no pattern, or messages
+		"/v1/files/%25%32%46":          false,
+		"/v1/files/a%252Fcontent":      true,
+		"/v1/files/report%20final.pdf": false,
+	} {
+		r := httptest.NewRequest("POST", path, nil)
+		index, _, ok := set.Match(r)
+		if got := set.Ambiguous(r, index, ok); got != want {
+			t.Errorf("%s: %v, want %v", path, got, want)
+		}
+	}
+}
+
 func TestCompileReportsEveryMistake(t *testing.T) {
 	_, err := Compile([]string{"example.com/x", "", "POST /a/{", "POST /ok", "POST /ok", "POST"})
 	if err == nil {

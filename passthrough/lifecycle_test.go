@@ -1,0 +1,351 @@
+package passthrough_test
+
+import (
+	"context"
+	"errors"
+	"io"
+	"net/http"
+	"net/http/httptest"
+	"strings"
+	"sync"
+	"sync/atomic"
+	"testing"
+
+	"github.com/headersafe/headersafe/internal/rawhttp"
+	"github.com/headersafe/headersafe/passthrough"
+	"github.com/headersafe/headersafe/passthrough/auth"
+)
+
+// valueless is a context that knows nothing of the server: as frameworks that build requests of their own have it.
+type valueless struct{ context.Context }
+
+func (c valueless) Value(key any) any {
+	if key == http.ServerContextKey || key == http.LocalAddrContextKey {
+		return nil
+	}
+	return c.Context.Value(key)
+}
+
+func withoutServerContext(next http.Handler) http.Handler {
+	return http.HandlerFunc(func(w http.ResponseWriter, r *http.Request) { next.ServeHTTP(w, r.WithContext(valueless{r.Context()})) })
+}
+
+func TestT1_TruncationIsVisible(t *testing.T) {
+	const long = 20 * 2000
+	for _, c := range []struct {
+		name   string
+		script func(talk)
+		sent   string // of the body; as much of it as had left when the upstream broke off may arrive
+	}{
+		{"of unknown length, after some", func(k talk) { k.begin(); k.write("half"); k.abort() }, "half"},
+		{"of unknown length, before any", func(k talk) { k.begin(); k.abort() }, ""},
+		{"of known length, after some", func(k talk) { k.begin("content-length: 8"); k.write("half"); k.abort() }, "half"},
+		{"of known length, before any", func(k talk) { k.begin("content-length: 8"); k.abort() }, ""},
+		{"large", func(k talk) {
+			k.begin()
+			for range 20 {
+				k.write(strings.Repeat("x", long/20))
+			}
+			k.abort()
+		}, strings.Repeat("x", long)},
+	} {
+		t.Run(c.name, func(t *testing.T) {
+			everywhere(t, func(t *testing.T, w wire) {
+				for _, around := range []func(http.Handler) http.Handler{func(h http.Handler) http.Handler { return h }, withoutServerContext} {
+					g := newGateway(t, w.talking(t, func(k talk) { _, _ = k.body(); c.script(k) })).behind(around)
+					r := g.do(w, call{})
+					if r.err == nil {
+						t.Errorf("the response looks complete: %v", r)
+					}
+					if r.status != http.StatusOK && r.status != 0 || !strings.HasPrefix(c.sent, r.body) {
+						t.Errorf("got %v", r)
+					}
+					if e := g.record(); e.Outcome != passthrough.Truncated || e.Status != http.StatusOK {
+						t.Errorf("outcome %v, status %d", e.Outcome, e.Status)
+					}
+				}
+			})
+		})
+	}
+	t.Run("in any server", func(t *testing.T) {
+		w := wire{h1, h1}
+		g := newGateway(t, w.talking(t, func(k talk) { _, _ = k.body(); k.begin(); k.write("half"); k.abort() }))
+		r := httptest.NewRequest(http.MethodPost, "/v1/messages", nil)
+		for _, line := range good {
+			name, value, _ := strings.Cut(line, ": ")
+			r.Header.Set(name, value)
+		}
+		defer func() {
+			if p := recover(); p != http.ErrAbortHandler { //nolint:errorlint // net/http compares it like this
+				t.Errorf("the handler returned with %v, want a panic with http.ErrAbortHandler", p)
+			}
+		}()
+		g.route.ServeHTTP(httptest.NewRecorder(), r)
+	})
+}
+
+func TestT3_TheClientsLeavingCancels(t *testing.T) {
+	t.Run("before the header", func(t *testing.T) {
+		everywhere(t, func(t *testing.T, w wire) {
+			arrived, gone := make(chan struct{}), make(chan struct{})
+			g := newGateway(t, w.talking(t, func(k talk) { _, _ = k.body(); close(arrived); k.gone(); close(gone) }))
+			v := g.visiting(w, call{method: http.MethodGet}, false)
+			<-arrived
+			v.leave()
+			<-gone
+			if e := g.record(); e.Outcome != passthrough.ClientClosed || e.Status != passthrough.StatusClientClosed || e.UpstreamStatus != 0 {
+				t.Errorf("outcome %v, status %d, upstream's %d", e.Outcome, e.Status, e.UpstreamStatus)
+			}
+		})
+	})
+	t.Run("in the middle of the stream", func(t *testing.T) {
+		everywhere(t, func(t *testing.T, w wire) {
+			gone := make(chan struct{})
+			g := newGateway(t, w.talking(t, func(k talk) { _, _ = k.body(); k.begin(); k.write("first"); k.gone(); close(gone) }))
+			v := g.visiting(w, call{}, false)
+			if status := v.head(); status != http.StatusOK {
+				t.Errorf("status %d", status)
+			}
+			if data, _ := v.next(); data != "first" {
+				t.Errorf("got %q", data)
+			}
+			v.leave()
+			<-gone
+			if e := g.record(); e.Outcome != passthrough.ClientClosed || e.Status != http.StatusOK || e.BytesOut != 5 {
+				t.Errorf("outcome %v, status %d, %d bytes", e.Outcome, e.Status, e.BytesOut)
+			}
+		})
+	})
+	t.Run("in the middle of the upload", func(t *testing.T) {
+		everywhere(t, func(t *testing.T, w wire) {
+			broken := make(chan error, 1)
+			arrived := make(chan struct{})
+			g := newGateway(t, w.talking(t, func(k talk) {
+				close(arrived)
+				_, err := k.body()
+				broken <- err
+				k.abort()
+			}))
+			v := g.visiting(w, call{}, true)
+			v.send("half a request")
+			<-arrived
+			v.leave()
+			if err := <-broken; err == nil {
+				t.Error("the request looks complete to the upstream")
+			}
+			if e := g.record(); e.Outcome != passthrough.ClientClosed || e.Status != passthrough.StatusClientClosed {
+				t.Errorf("outcome %v, status %d", e.Outcome, e.Status)
+			}
+		})
+	})
+	t.Run("while the upstream floods", func(t *testing.T) {
+		everywhere(t, func(t *testing.T, w wire) {
+			gone := make(chan struct{})
+			g := newGateway(t, w.talking(t, func(k talk) {
+				_, _ = k.body()
+				k.begin()
+				k.write(strings.Repeat("x", 1<<14))
+				k.gone()
+				close(gone)
+			}))
+			v := g.visiting(w, call{}, false)
+			v.head()
+			v.leave()
+			<-gone
+			if e := g.record(); e.Outcome != passthrough.ClientClosed {
+				t.Errorf("outcome %v", e.Outcome)
+			}
+		})
+	})
+}
+
+func TestT6_EventsArriveWhenTheyAreSent(t *testing.T) {
+	events := []string{"event: message_start\ndata: {}\n\n", ":\n\n", "data: a", "\n\n", strings.Repeat("data: long\n", 900) + "\n", "data: [DONE]\n\n"}
+	everywhere(t, func(t *testing.T, w wire) {
+		next := make(chan struct{}) // the caller has got what was sent
+		g := newGateway(t, w.talking(t, func(k talk) {
+			_, _ = k.body()
+			k.begin("content-type: text/event-stream", "cache-control: no-cache")
+			for _, e := range events {
+				k.wait(next)
+				k.write(e)
+			}
+			k.wait(next)
+			k.end()
+		}))
+		v := g.visiting(w, call{}, false)
+		if status := v.head(); status != http.StatusOK { // before the first byte has been sent
+			t.Fatalf("status %d", status)
+		}
+		for _, want := range events {
+			next <- struct{}{}
+			var got string
+			for len(got) < len(want) {
+				data, more := v.next()
+				if got += data; !more {
+					break
+				}
+			}
+			if got != want {
+				t.Fatalf("got %q, want %q", got, want)
+			}
+		}
+		next <- struct{}{}
+		if data, err := v.rest(); data != "" && w.client == h1 || err != nil {
+			t.Errorf("at the end: %q, %v", data, err)
+		}
+		e := g.record()
+		if e.Outcome != passthrough.Forwarded || e.BytesOut != int64(len(strings.Join(events, ""))) || e.FirstByte < e.Answered {
+			t.Errorf("the record has %+v", e)
+		}
+	})
+}
+
+func TestKnownLengthIsFlushedWhenTheUpstreamPauses(t *testing.T) {
+	everywhere(t, func(t *testing.T, w wire) {
+		next := make(chan struct{})
+		g := newGateway(t, w.talking(t, func(k talk) {
+			_, _ = k.body()
+			k.begin("content-length: 10")
+			k.wait(next)
+			k.write("first")
+			k.wait(next)
+			k.write("after")
+			k.wait(next) // in HTTP/2 the body's end is a frame of its own
+			k.end()
+		}))
+		v := g.visiting(w, call{}, false)
+		if status := v.head(); status != http.StatusOK { // while the upstream pauses after the header
+			t.Fatalf("status %d", status)
+		}
+		for _, want := range []string{"first", "after"} {
+			next <- struct{}{}
+			if got := v.exactly(len(want)); got != want {
+				t.Errorf("got %q, want %q", got, want)
+			}
+		}
+		next <- struct{}{}
+	})
+}
+
+func TestT7_NoCredentialInLogs(t *testing.T) {
+	const wrong = "gw-wrong-but-secret-5521"
+	all := carriers(auth.Header("X-Gateway-Key"), auth.Bearer(), auth.Basic(), auth.Query("gw"), auth.Cookie("gw"), auth.ProxyAuthorization())
+	chatty := func(c *passthrough.Config) {
+		c.Auth.Verifier = auth.VerifierFunc(func(_ context.Context, k auth.Credential) (auth.Caller, error) {
+			return auth.Caller{}, errors.New("no such key: " + k.Secret())
+		})
+	}
+	calls := []call{
+		{bare: true, fields: []string{"X-Gateway-Key: " + wrong}},
+		{bare: true, fields: []string{"Authorization: Bearer " + wrong}},
+		{bare: true, fields: []string{"Authorization: Basic YWxpY2U6Z3ctd3JvbmctYnV0LXNlY3JldC01NTIx"}},
+		{bare: true, fields: []string{"Cookie: gw=" + wrong}},
+		{bare: true, fields: []string{"Proxy-Authorization: Bearer " + wrong}},
+		{bare: true, target: "/v1/messages?gw=" + wrong},
+		{bare: true, fields: []string{"X-Gateway-Key: " + wrong, "Authorization: Bearer another-" + wrong}},
+		{bare: true, target: "/v1/" + wrong, fields: []string{"X-Gateway-Key: " + wrong}},
+		{bare: true, method: "BREW-" + wrong},
+		{bare: true, fields: []string{"X-Stainless-" + wrong + ": 1"}},
+	}
+	for _, o := range []option{all, with(all, chatty)} {
+		everywhere(t, func(t *testing.T, w wire) {
+			g := newGateway(t, w.startUpstream(t, answer{}), o)
+			for _, c := range calls {
+				r := g.do(w, c)
+				if r.status != http.StatusUnauthorized && r.status != http.StatusBadRequest {
+					t.Errorf("%v: got %v", c, r)
+				}
+				g.record()
+			}
+			for place, text := range map[string]string{"the log": g.logs.String(), "the caller": g.replies.String()} {
+				if holds(text, wrong) {
+					t.Errorf("%s got the key:\n%s", place, text)
+				}
+			}
+			if g.upstream.hits() != 0 {
+				t.Errorf("the upstream got %v", g.upstream.seen())
+			}
+		})
+	}
+	t.Run("nor of exchanges that fail", func(t *testing.T) {
+		for _, script := range []func(*rawhttp.Exchange){
+			func(x *rawhttp.Exchange) { x.ReadBody(); x.Close() },
+			func(x *rawhttp.Exchange) { x.ReadBody(); x.SendExactly(upstreamKey + "\r\n\r\n"); x.Close() },
+			func(x *rawhttp.Exchange) {
+				x.ReadBody()
+				x.SendExactly("HTTP/1.1 200 OK\r\n" + upstreamKey + "\r\n\r\n")
+				x.Close()
+			},
+			func(x *rawhttp.Exchange) {
+				x.ReadBody()
+				x.SendExactly("HTTP/1.1 200 OK\r\nContent-Length: " + upstreamKey + "\r\n\r\n")
+				x.Close()
+			},
+		} {
+			noGoroutineLeft(t)
+			g := newGateway(t, upstreamOf(rawhttp.Upstream(t, script)), injecting)
+			if r := g.do(wire{h1, h1}, call{body: "{}"}); r.status != http.StatusBadGateway {
+				t.Errorf("got %v", r)
+			}
+			g.record()
+			g.keeps()
+		}
+	})
+}
+
+// The upstream answers while the server has hardly read the request: net/http then closes the request's body under
+// the HTTP client, which takes the upstream connection with it unless the body has an end of its own.
+func TestT8_NoStreamIsTruncated(t *testing.T) {
+	const streams, workers = 3000, 8
+	events := []string{"data: one\n\n", "data: two\n\n", "data: three\n\n", "data: four\n\n", "data: [DONE]\n\n"}
+	noGoroutineLeft(t)
+	server := httptest.NewServer(http.HandlerFunc(func(w http.ResponseWriter, r *http.Request) {
+		_, _ = io.Copy(io.Discard, r.Body)
+		for _, event := range events {
+			_, _ = io.WriteString(w, event)
+			_ = http.NewResponseController(w).Flush()
+		}
+	}))
+	t.Cleanup(server.Close)
+	g := newGateway(t, &upstream{url: server.URL})
+
+	client := &http.Transport{MaxIdleConnsPerHost: workers}
+	t.Cleanup(client.CloseIdleConnections)
+	var running sync.WaitGroup
+	var truncated atomic.Int64
+	for range workers {
+		running.Go(func() {
+			for range streams / workers {
+				r, err := http.NewRequest(http.MethodPost, g.url+"/v1/messages", strings.NewReader(`{"stream":true}`))
+				if err != nil {
+					t.Error(err)
+					return
+				}
+				for _, line := range good {
+					name, value, _ := strings.Cut(line, ": ")
+					r.Header.Set(name, value)
+				}
+				res, err := client.RoundTrip(r)
+				if err != nil {
+					truncated.Add(1)
+					continue
+				}
+				body, err := io.ReadAll(res.Body)
+				_ = res.Body.Close()
+				if err != nil || string(body) != strings.Join(events, "") {
+					truncated.Add(1)
+				}
+			}
+		})
+	}
+	running.Wait()
+	if n := truncated.Load(); n != 0 {
+		t.Errorf("%d of %d streams were truncated", n, streams)
+	}
+	for range streams {
+		if e := g.record(); e.Outcome != passthrough.Forwarded {
+			t.Fatalf("outcome %v, %s", e.Outcome, e.Error)
+		}
+	}
+}

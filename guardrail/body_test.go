@@ -11,6 +11,7 @@ import (
 	"net/http/httptest"
 	"net/http/httputil"
 	"net/url"
+	"os"
 	"strings"
 	"sync"
 	"testing"
@@ -335,4 +336,13 @@ func TestReadBodyOfEverySize(t *testing.T) {
 			drained(t, budget)
 		}
 	}
+}
+
+func TestBodyThatStopsArriving(t *testing.T) {
+	u := &upstream{}
+	r := httptest.NewRequest("POST", "/v1/messages", io.MultiReader(strings.NewReader("{"), broken{os.ErrDeadlineExceeded}))
+	r.Header = asJSON.Clone()
+	r.ContentLength = 10
+	a, _ := serve(must(t, Config{Endpoints: chat(), Guards: []Guard{&fake{}}}).Wrap(u), r)
+	refused(t, u, a, 408, "slow-body")
 }

@@ -129,12 +129,15 @@ func (c *cache) digests(d *document, in Input) []Key {
 	request := h.Sum(nil)
 
 	digests := make([]Key, len(d.found.items))
+	var head []byte
 	for i, it := range d.found.items {
+		role := d.role(it)
+		head = append(head[:0], request...)
+		head = binary.BigEndian.AppendUint64(head, uint64(len(role)))
+		head = append(append(head, role...), byte(d.kind(it)))
 		h.Reset()
-		_, _ = h.Write(request)
-		writeSized(h, d.role(it))
-		_, _ = h.Write([]byte{byte(d.kind(it))})
-		_, _ = h.Write(it.raw(d.tape)) // the spelling stands for the value: it is its only reading
+		_, _ = h.Write(head)
+		_, _ = h.Write(it.raw(d.tape)) // the spelling stands for the value: it has no other reading
 		h.Sum(digests[i][:0])
 	}
 	d.digests = digests

@@ -1,6 +1,7 @@
 package guardrail
 
 import (
+	"context"
 	"errors"
 	"io"
 	"net/http"
@@ -162,6 +163,17 @@ func TestMisplaced(t *testing.T) {
 	if a, _ = post(before(stage.Auth, stage.HeaderPolicy), says("hello")); a.Status != 200 {
 		t.Errorf("%+v", a)
 	}
+}
+
+// Of two copies of one request, one passes.
+func TestPassedMeanwhile(t *testing.T) {
+	u := &upstream{}
+	guard := &fake{check: func(ctx context.Context, _ Input) (Verdict, error) {
+		return Verdict{}, stage.From(ctx).Pass(stage.Guardrail, nil)
+	}}
+	g := must(t, Config{Endpoints: chat(), Guards: []Guard{guard}})
+	a, _ := post(g.Wrap(u), says("hello"))
+	refused(t, u, a, 500, "misassembled")
 }
 
 // What the header policy has taken out of the header is still seen.

@@ -3,7 +3,6 @@ package guardrail
 import (
 	"bytes"
 	"compress/gzip"
-	"errors"
 	"io"
 	"net/http"
 	"strings"
@@ -54,13 +53,9 @@ func (g *Guardrail) coding(h http.Header) (Decoder, *Denial) {
 
 var gzipReaders sync.Pool
 
-var errTrailing = errors.New("data after the first gzip member")
-
-// member is one gzip member (RFC 1952 section 2.2), and nothing after it: readers differ in whether they go on.
-type member struct {
-	*gzip.Reader
-	src io.Reader
-}
+// member is one gzip member (RFC 1952 section 2.2). Readers differ in whether they go on with a second one; what is left of
+// the input is refused by decode.
+type member struct{ *gzip.Reader }
 
 func gunzip(src io.Reader) (io.Reader, error) {
 	z, ok := gzipReaders.Get().(*gzip.Reader)
@@ -71,18 +66,11 @@ func gunzip(src io.Reader) (io.Reader, error) {
 		return nil, err
 	}
 	z.Multistream(false)
-	return &member{z, src}, nil
+	return member{z}, nil
 }
 
-func (m *member) Read(p []byte) (int, error) {
-	n, err := m.Reader.Read(p)
-	if err == io.EOF && atEnd(m.src) != nil {
-		return n, errTrailing
-	}
-	return n, err
-}
-
-func (m *member) Close() error {
+// Close gives the reader back.
+func (m member) Close() error {
 	gzipReaders.Put(m.Reader)
 	return nil
 }
@@ -94,7 +82,7 @@ func decode(d Decoder, src []byte, limit int64, f *filling) (refused *Denial) {
 			refused = undecodable("the Decoder panicked")
 		}
 	}()
-	in := bytes.NewReader(src)
+	in := bytes.NewReader(src) // an io.ByteReader, of which gzip reads no more than it needs
 	out, err := d(in)
 	if err != nil {
 		return undecodable("the Decoder refused its input")

@@ -142,6 +142,9 @@ func (x *exchange) pass(next http.Handler) {
 		}
 	}
 	if err := x.ledger.Pass(stage.Guardrail, x.note); err != nil {
+		if x.hearing != nil {
+			x.hearing.end(errDecided)
+		}
 		stage.Deny(x.w, x.in, stage.Guardrail, stage.Misassembled(err))
 		return
 	}

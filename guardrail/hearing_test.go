@@ -138,6 +138,26 @@ func TestAlongsideIsAskedTogetherWithTheOthers(t *testing.T) {
 	})
 }
 
+// A denial ends the work of the others at once, however long the handler takes.
+func TestDenialCancelsTheOthers(t *testing.T) {
+	synctest.Test(t, func(t *testing.T) {
+		began := time.Now()
+		var ended time.Duration
+		other := &fake{name: "other", check: func(ctx context.Context, _ Input) (Verdict, error) {
+			<-ctx.Done()
+			ended = time.Since(began)
+			return Verdict{}, ctx.Err()
+		}}
+		guards := []Guard{InMode(&fake{check: after(time.Second, banned)}, Alongside), WithDeadline(InMode(other, Alongside), time.Hour)}
+		h := must(t, Config{Endpoints: chat(), Guards: guards}).Wrap(http.HandlerFunc(func(http.ResponseWriter, *http.Request) {
+			time.Sleep(time.Minute)
+		}))
+		if a, _ := post(h, says(word)); a.Status != 400 || ended != time.Second {
+			t.Errorf("%d, the other guard ended after %v", a.Status, ended)
+		}
+	})
+}
+
 func TestClientLeaves(t *testing.T) {
 	synctest.Test(t, func(t *testing.T) {
 		u := &upstream{}
@@ -241,4 +261,24 @@ func TestNoGoroutineIsLeft(t *testing.T) {
 			post(h, body)
 		}
 	})
+}
+
+func TestNamesOfModesAndKinds(t *testing.T) {
+	encoded, err := json.Marshal([]any{Block, Alongside, Observe, Mode(9), Other, Name, Kind(99)})
+	if want := `["block","alongside","observe","unknown","other","name","unknown"]`; string(encoded) != want || err != nil {
+		t.Errorf("%s %v", encoded, err)
+	}
+}
+
+func TestPrintable(t *testing.T) {
+	for in, want := range map[string]string{
+		"plain":                     "plain",
+		" a\tb\nc\x00d\u202ee\xff ": "a b cde",
+		strings.Repeat("x", 600):    strings.Repeat("x", maxReason) + "…",
+		"größer 東京":                 "größer 東京",
+	} {
+		if got := printable(in); got != want {
+			t.Errorf("%q: %q, want %q", in, got, want)
+		}
+	}
 }

@@ -98,3 +98,31 @@ func TestNamesAlikeElsewhere(t *testing.T) {
 		t.Errorf("%d %s", a.Status, a.Body)
 	}
 }
+
+// Nor may a name that the rule knows from elsewhere be taken for another one.
+func TestKnownNamesAlike(t *testing.T) {
+	rule := Endpoint{Pattern: "POST /", Text: []Selector{{Path: "a.text", Kind: Prompt}}, Names: []string{"Text", "b"}}
+	g := must(t, Config{Endpoints: []Endpoint{rule}, Guards: []Guard{&fake{}}})
+	for body, code := range map[string]string{
+		`{"a":{"Text":"x"}}`: "ambiguous-json",
+		`{"b":{"Text":"x"}}`: "",
+		`{"a":{"text":"x"}}`: "",
+		`{"A":{"text":"x"}}`: "ambiguous-json",
+	} {
+		_, err := g.Texts("POST", "/", "application/json", []byte(body))
+		if d, _ := err.(*Denial); (d == nil) != (code == "") || d != nil && d.Code != code {
+			t.Errorf("%s: %v, want %q", body, err, code)
+		}
+	}
+}
+
+// A document that is made to keep the selectors busy is refused.
+func TestSelectorsAreBounded(t *testing.T) {
+	rule := Endpoint{Pattern: "POST /", Text: []Selector{{Path: "$..[?@..x]", Kind: Prompt}}}
+	g := must(t, Config{Endpoints: []Endpoint{rule}, Guards: []Guard{&fake{}}})
+	body := strings.Repeat("[", 120) + "[1" + strings.Repeat(",[1]", 20_000) + "]" + strings.Repeat("]", 120)
+	_, err := g.Texts("POST", "/", "application/json", []byte(body))
+	if d, _ := err.(*Denial); d == nil || d.Code != "ambiguous-json" || !strings.Contains(d.Detail, "budget") {
+		t.Errorf("%v", err)
+	}
+}

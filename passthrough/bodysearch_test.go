@@ -98,7 +98,7 @@ func TestBodySearch(t *testing.T) {
 						}
 						s := &bodySearch{secret: secret.New(c.key)}
 						out, err := drain(s, src, buffers)
-						if !errors.Is(err, c.err) || c.err != errSealedBody && string(out) != c.out { //nolint:errorlint // a sentinel of this table
+						if !errors.Is(err, c.err) || c.err != errSealedBody && string(out) != c.out {
 							t.Fatalf("pieces of %d, buffers of %d: %q, %v, want %q, %v", size, buffer, out, err, c.out, c.err)
 						}
 						check(t, c.in, c.key, out, err)

@@ -19,7 +19,7 @@ func mistakes(err error) []string {
 	var out []string
 	var walk func(error)
 	walk = func(err error) {
-		switch e := err.(type) { //nolint:errorlint // a walk over the tree itself
+		switch e := err.(type) {
 		case interface{ Unwrap() []error }:
 			for _, inner := range e.Unwrap() {
 				walk(inner)
@@ -41,7 +41,7 @@ func mistakes(err error) []string {
 }
 
 func TestForwarderConfig(t *testing.T) {
-	insecure := &tls.Config{InsecureSkipVerify: true} //nolint:gosec // what is refused
+	insecure := &tls.Config{InsecureSkipVerify: true}
 	at := func(u string) passthrough.ForwarderConfig {
 		return passthrough.ForwarderConfig{Upstream: passthrough.Upstream{URL: u}}
 	}

@@ -76,7 +76,7 @@ func TestT1_TruncationIsVisible(t *testing.T) {
 			r.Header.Set(name, value)
 		}
 		defer func() {
-			if p := recover(); p != http.ErrAbortHandler { //nolint:errorlint // net/http compares it like this
+			if p := recover(); p != http.ErrAbortHandler {
 				t.Errorf("the handler returned with %v, want a panic with http.ErrAbortHandler", p)
 			}
 		}()

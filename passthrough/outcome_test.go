@@ -218,7 +218,7 @@ func timed(t *testing.T, timeouts passthrough.Timeouts, w http.ResponseWriter, b
 	start := time.Now()
 	func() {
 		defer func() {
-			if p := recover(); p != nil && p != http.ErrAbortHandler { //nolint:errorlint // net/http compares it like this
+			if p := recover(); p != nil && p != http.ErrAbortHandler {
 				panic(p)
 			}
 		}()

@@ -153,21 +153,21 @@ func TestNoObserver(t *testing.T) {
 }
 
 func TestFingerprint(t *testing.T) {
-	print := passthrough.Fingerprint([]byte("k"), "token-1")
-	if len(print) != 12 || strings.ToLower(print) != print {
-		t.Errorf("%q is not 12 hexadecimal digits", print)
+	short := passthrough.Fingerprint([]byte("k"), "token-1")
+	if len(short) != 12 || strings.ToLower(short) != short {
+		t.Errorf("%q is not 12 hexadecimal digits", short)
 	}
 	for _, same := range []string{"Bearer token-1", "bearer  token-1", "token-1"} {
-		if got := passthrough.Fingerprint([]byte("k"), same); got != print {
-			t.Errorf("%q: %s, want %s", same, got, print)
+		if got := passthrough.Fingerprint([]byte("k"), same); got != short {
+			t.Errorf("%q: %s, want %s", same, got, short)
 		}
 	}
 	for _, other := range []string{"token-2", "Bearer token-2", "", "a b token-1"} {
-		if got := passthrough.Fingerprint([]byte("k"), other); got == print {
+		if got := passthrough.Fingerprint([]byte("k"), other); got == short {
 			t.Errorf("%q has the same fingerprint", other)
 		}
 	}
-	if passthrough.Fingerprint([]byte("l"), "token-1") == print {
+	if passthrough.Fingerprint([]byte("l"), "token-1") == short {
 		t.Error("another key gives the same fingerprint")
 	}
 }

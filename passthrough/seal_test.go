@@ -123,7 +123,7 @@ type trailing struct {
 
 func (b *trailing) Read(p []byte) (int, error) {
 	n, err := b.Reader.Read(p)
-	if err == io.EOF { //nolint:errorlint // as Readers return it
+	if err == io.EOF {
 		b.r.Trailer["X-Checksum"] = []string{b.value}
 	}
 	return n, err
@@ -206,8 +206,8 @@ func TestSealFindsEveryDisguiseInEveryPlace(t *testing.T) {
 // FuzzSeal: whatever is sent, where the policy lets it cross, nothing that decodes to the gateway's key arrives.
 func FuzzSeal(f *testing.F) {
 	for i := range places {
-		f.Add(uint8(i), uint8(i), "", "")      //nolint:gosec // few
-		f.Add(uint8(i), uint8(3), "x%2", "=&") //nolint:gosec // few
+		f.Add(uint8(i), uint8(i), "", "")
+		f.Add(uint8(i), uint8(3), "x%2", "=&")
 	}
 	upstream := &reading{}
 	route := sealedRoute(f, upstream)

@@ -322,7 +322,7 @@ func TestShutdownDrainsWebSockets(t *testing.T) {
 		g, c := start(t)
 		ctx, cancel := context.WithCancel(context.Background())
 		cancel()
-		if err := g.route.Shutdown(ctx); err != context.Canceled { //nolint:errorlint // as it is
+		if err := g.route.Shutdown(ctx); err != context.Canceled {
 			t.Errorf("Shutdown returned %v", err)
 		}
 		c.Rest()

@@ -7,6 +7,7 @@ import (
 	"net/http"
 	"slices"
 
+	"github.com/headersafe/headersafe/internal/field"
 	"github.com/headersafe/headersafe/internal/secret"
 	"github.com/headersafe/headersafe/internal/stage"
 )
@@ -49,6 +50,20 @@ func (g *Gate) Check(ctx context.Context, r *http.Request) (Decision, error) {
 	}
 	d.Consumed = slices.Clone(d.Consumed)
 	return d, nil
+}
+
+// present returns which of the names stand in h, for the record; nil if nobody wants one.
+func present(l *stage.Ledger, h http.Header, names []string) []string {
+	if !l.Observed() {
+		return nil
+	}
+	there := make([]string, 0, len(names))
+	for key := range h {
+		if name := field.Canonical(key); slices.Contains(names, name) {
+			there = append(there, name)
+		}
+	}
+	return there
 }
 
 var (
@@ -113,6 +128,7 @@ func (g *Gate) Wrap(next http.Handler) http.Handler {
 			Anonymous:  d.Anonymous,
 			Credential: d.credential,
 			Consumed:   d.Consumed,
+			Present:    present(ledger, r.Header, d.Consumed),
 		})
 		if err != nil {
 			stage.Deny(w, r, stage.Auth, stage.Misassembled(err))

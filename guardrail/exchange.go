@@ -178,10 +178,12 @@ func (x *exchange) passAlongside(next http.Handler, out *http.Request) {
 		// A handler whose upstream was cancelled may end in this panic, of which nothing is left to say once the
 		// denial has been written. Every other panic goes on.
 		p := recover()
-		if p == nil || p == http.ErrAbortHandler && x.hearing.decided() {
+		err, _ := p.(error)
+		aborted := errors.Is(err, http.ErrAbortHandler)
+		if p == nil || aborted && x.hearing.decided() {
 			h.finish()
 		}
-		if p != nil && (p != http.ErrAbortHandler || !h.denied) {
+		if p != nil && (!aborted || !h.denied) {
 			panic(p)
 		}
 	}()

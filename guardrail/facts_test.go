@@ -133,7 +133,7 @@ func TestG6_AGuardWithoutVerdictBlocks(t *testing.T) {
 		"a panic":                   func(context.Context, Input) (Verdict, error) { panic("vendor's details") },
 		"a nil dereference": func(context.Context, Input) (Verdict, error) {
 			var p *fake
-			return Verdict{Reason: p.name}, nil
+			return Verdict{Reason: p.name}, nil //nolint:govet // the panic that is wanted
 		},
 		"the end of its goroutine": func(context.Context, Input) (Verdict, error) { runtime.Goexit(); return Verdict{}, nil },
 		"its deadline":             func(ctx context.Context, _ Input) (Verdict, error) { <-ctx.Done(); return Verdict{}, ctx.Err() },

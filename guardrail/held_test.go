@@ -105,7 +105,10 @@ func TestHeldWriter(t *testing.T) {
 			}
 		},
 		"the panic of a proxy": func(http.ResponseWriter) { panic(http.ErrAbortHandler) },
-		"after an error":       func(w http.ResponseWriter) { w.Header().Set("X", "answer"); http.Error(w, "answer", 502) },
+		"after an error": func(w http.ResponseWriter) {
+			w.Header().Set("X", "answer")
+			http.Error(w, "answer", http.StatusBadGateway)
+		},
 	}
 	for name, attempt := range attempts {
 		t.Run(name, func(t *testing.T) {

@@ -1,7 +1,6 @@
 package guardrail
 
 import (
-	"bytes"
 	"context"
 	"encoding/json"
 	"io"
@@ -214,5 +213,3 @@ func drained(t testing.TB, b *Budget) {
 		time.Sleep(time.Millisecond)
 	}
 }
-
-var _ = bytes.NewReader

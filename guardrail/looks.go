@@ -2,6 +2,7 @@ package guardrail
 
 import (
 	"bytes"
+	"strings"
 )
 
 // maxIdentifier is the length in bytes of the longest string that can be passed over as an identifier.
@@ -13,7 +14,7 @@ func looksLikeIdentifier(b []byte) bool {
 		return false
 	}
 	for _, c := range b {
-		if !isAlphanumeric(c) && bytes.IndexByte([]byte("-_.:/+=@"), c) < 0 {
+		if !isAlphanumeric(c) && strings.IndexByte("-_.:/+=@", c) < 0 {
 			return false
 		}
 	}
@@ -31,7 +32,7 @@ func looksOpaque(b []byte) bool {
 		return false
 	}
 	for _, c := range media {
-		if !isAlphanumeric(c) && bytes.IndexByte([]byte("-_.+/;="), c) < 0 {
+		if !isAlphanumeric(c) && strings.IndexByte("-_.+/;=", c) < 0 {
 			return false
 		}
 	}

@@ -57,8 +57,9 @@ func (p *paths) step(active []int, first, last int, v *visit) (next []int, confu
 
 // try appends the states that tests of one member lead to.
 func (p *paths) try(active []int, tests *testEdges, v *visit) []int {
-	n, ok := v.node, true
+	n := v.node
 	for _, name := range tests.names {
+		var ok bool
 		if n, ok = memberOf(v.tape, n, name); !ok {
 			return active
 		}

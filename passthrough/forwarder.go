@@ -230,6 +230,9 @@ func (x *forwarding) hop(out *http.Request) *denial.Denial {
 		out.Header["Expect"] = []string{"100-continue"}
 	}
 	for _, name := range x.decision.Trailer {
+		if _, ok := x.in.Trailer[name]; !ok {
+			continue // a guardrail drops them: it has read the whole body, and they come after it
+		}
 		if out.Trailer == nil {
 			out.Trailer = make(http.Header, len(x.decision.Trailer))
 		}

@@ -13,6 +13,7 @@ import (
 
 	"github.com/headersafe/headersafe/headerpolicy"
 	"github.com/headersafe/headersafe/internal/field"
+	"github.com/headersafe/headersafe/internal/stage"
 )
 
 // exchange sends out and relays the response.
@@ -119,7 +120,8 @@ func (x *forwarding) fail(f *failure) {
 func (x *forwarding) relay(ctx context.Context, res *http.Response) {
 	if x.guard.Await != nil {
 		if d := x.guard.Await(ctx); d != nil {
-			x.deny(*d)
+			x.record.ended = time.Now()
+			stage.Deny(x.w, x.in, stage.Guardrail, *d)
 			return
 		}
 	}

@@ -8,26 +8,25 @@ import (
 	"net"
 	"os"
 	"strings"
-	"testing"
 	"time"
 )
 
 // Conn is the client's end of an HTTP/1.1 connection. Reading and writing may go on in two goroutines.
 type Conn struct {
-	t  testing.TB
+	t  T
 	c  *net.TCPConn
 	in reader
 }
 
 // Dial connects to addr: "host:port", or the URL of an httptest.Server. The connection is closed when the
 // test ends.
-func Dial(t testing.TB, addr string) *Conn {
+func Dial(t T, addr string) *Conn {
 	t.Helper()
 	c := dialTCP(t, addr)
 	return &Conn{t: t, c: c, in: reader{bufio.NewReader(c)}}
 }
 
-func dialTCP(t testing.TB, addr string) *net.TCPConn {
+func dialTCP(t T, addr string) *net.TCPConn {
 	t.Helper()
 	to, err := net.ResolveTCPAddr("tcp", strings.TrimPrefix(addr, "http://"))
 	if err != nil {
@@ -43,7 +42,7 @@ func dialTCP(t testing.TB, addr string) *net.TCPConn {
 
 // Do sends one request on a connection of its own and returns the response. The client then closes its
 // sending side and waits for the server to close too, so that Leftover holds all that ever came.
-func Do(t testing.TB, addr, text string) *Response {
+func Do(t T, addr, text string) *Response {
 	t.Helper()
 	c := Dial(t, addr)
 	c.Send(text)
@@ -60,7 +59,7 @@ func (c *Conn) Send(text string) { c.SendExactly(CRLF(text)) }
 
 // SendExactly writes raw as it stands.
 func (c *Conn) SendExactly(raw string) {
-	_ = c.c.SetWriteDeadline(time.Now().Add(Patience))
+	_ = c.c.SetWriteDeadline(time.Now().Add(patience(c.t)))
 	if _, err := io.WriteString(c.c, raw); err != nil {
 		c.t.Logf("rawhttp: client: send: %v", err)
 	}
@@ -117,9 +116,24 @@ func (c *Conn) ReadResponse() *Response { return c.ReadResponseTo("GET") }
 // ReadResponseTo reads the response to a request with this method.
 func (c *Conn) ReadResponseTo(method string) *Response {
 	c.t.Helper()
+	return readResponse(method, c.ReadHead, func(framing Framing, length int64) (body []byte, trailers Fields, err error) {
+		c.waitToRead()
+		body, trailers, err = c.in.body(framing, length)
+		c.check("body", err)
+		return body, trailers, err
+	})
+}
+
+// ReadResponse reads the response to a request with this method from any source, and nothing of what follows it.
+func ReadResponse(from *bufio.Reader, method string) *Response {
+	in := reader{from}
+	return readResponse(method, in.head, in.body)
+}
+
+func readResponse(method string, head func() (Head, error), body func(Framing, int64) ([]byte, Fields, error)) *Response {
 	r := &Response{Framing: NoBody}
 	for {
-		if r.Head, r.Err = c.ReadHead(); r.Err != nil {
+		if r.Head, r.Err = head(); r.Err != nil {
 			return r
 		}
 		if status := r.Status(); status < 100 || status >= 200 || status == 101 {
@@ -131,9 +145,7 @@ func (c *Conn) ReadResponseTo(method string) *Response {
 	if r.Framing, length, r.Err = responseFraming(r.Head, method); r.Err != nil {
 		return r
 	}
-	c.waitToRead()
-	r.Body, r.Trailers, r.Err = c.in.body(r.Framing, length)
-	c.check("body", r.Err)
+	r.Body, r.Trailers, r.Err = body(r.Framing, length)
 	return r
 }
 
@@ -184,12 +196,12 @@ func (c *Conn) Rest() []byte {
 	return data
 }
 
-func (c *Conn) waitToRead() { _ = c.c.SetReadDeadline(time.Now().Add(Patience)) }
+func (c *Conn) waitToRead() { _ = c.c.SetReadDeadline(time.Now().Add(patience(c.t))) }
 
 func (c *Conn) check(what string, err error) {
 	c.t.Helper()
 	if isTimeout(err) {
-		c.t.Errorf("rawhttp: client: no %s within %v", what, Patience)
+		c.t.Errorf("rawhttp: client: no %s within %v", what, patience(c.t))
 	}
 }
 

@@ -3,7 +3,7 @@
 // canonicalise names, join or refuse repeats, hide 1xx responses and repair framing; the faults that the
 // tests of this module are about live exactly there.
 //
-// It has four ends, all on TCP without TLS, all bound to a test's life:
+// It has four ends, all on TCP without TLS, all bound to the life of a test or of what stands in for one (see [T]):
 //
 //   - [Dial] and [Do]: an HTTP/1.1 client.
 //   - [Upstream]: an HTTP/1.1 server that follows a script and records what reached it.
@@ -23,5 +23,23 @@ package rawhttp
 
 import "time"
 
-// Patience is how long any single read, write or wait may take.
+// Patience is how long any single read, write or wait may take, unless the [T] has another.
 const Patience = 10 * time.Second
+
+// T is what the kit needs of a [testing.TB]. Something else may stand in for it where there is no test: its Fatalf
+// must not return, and its Errorf and Logf may be called from any goroutine. Where it has a method
+// "Patience() time.Duration", that is asked instead of the constant.
+type T interface {
+	Helper()
+	Cleanup(func())
+	Logf(format string, args ...any)
+	Errorf(format string, args ...any)
+	Fatalf(format string, args ...any)
+}
+
+func patience(t T) time.Duration {
+	if t, ok := t.(interface{ Patience() time.Duration }); ok {
+		return t.Patience()
+	}
+	return Patience
+}

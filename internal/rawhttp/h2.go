@@ -8,7 +8,6 @@ import (
 	"slices"
 	"strings"
 	"sync"
-	"testing"
 	"time"
 
 	"golang.org/x/net/http2"
@@ -95,16 +94,16 @@ func (s *Stream) CloseConn() { _ = s.conn.c.Close() }
 // for ever.
 func (s *Stream) Next() Event {
 	s.conn.t.Helper()
-	patience := time.NewTimer(Patience)
-	defer patience.Stop()
+	limit := time.NewTimer(patience(s.conn.t))
+	defer limit.Stop()
 	select {
 	case e, ok := <-s.events:
 		if !ok {
 			return Event{Kind: ClosedEvent}
 		}
 		return e
-	case <-patience.C:
-		s.conn.t.Errorf("rawhttp: stream %d: nothing within %v", s.ID, Patience)
+	case <-limit.C:
+		s.conn.t.Errorf("rawhttp: stream %d: nothing within %v", s.ID, patience(s.conn.t))
 		return Event{Kind: ClosedEvent}
 	}
 }
@@ -157,7 +156,7 @@ func (m *H2Message) record(e Event, id uint32) {
 
 // h2conn is either end of an HTTP/2 connection.
 type h2conn struct {
-	t        testing.TB
+	t        T
 	c        *net.TCPConn
 	accepted func(*Stream) // called for each stream that the peer opens; nil at a client
 	decoder  *hpack.Decoder
@@ -172,7 +171,7 @@ type h2conn struct {
 	ended   bool
 }
 
-func newH2conn(t testing.TB, c *net.TCPConn, accepted func(*Stream)) *h2conn {
+func newH2conn(t T, c *net.TCPConn, accepted func(*Stream)) *h2conn {
 	const tableSize = 4096 // RFC 7541 section 4.2: what both sides start with
 	conn := &h2conn{
 		t: t, c: c, accepted: accepted, framer: http2.NewFramer(c, c), streams: map[uint32]*Stream{},
@@ -187,9 +186,9 @@ func newH2conn(t testing.TB, c *net.TCPConn, accepted func(*Stream)) *h2conn {
 func (c *h2conn) send(write func(*http2.Framer) error) {
 	c.writing.Lock()
 	defer c.writing.Unlock()
-	_ = c.c.SetWriteDeadline(time.Now().Add(Patience))
+	_ = c.c.SetWriteDeadline(time.Now().Add(patience(c.t)))
 	if err := write(c.framer); isTimeout(err) {
-		c.t.Errorf("rawhttp: the peer took no frame within %v", Patience)
+		c.t.Errorf("rawhttp: the peer took no frame within %v", patience(c.t))
 	}
 }
 

@@ -5,7 +5,6 @@ import (
 	"io"
 	"net"
 	"sync"
-	"testing"
 	"time"
 
 	"golang.org/x/net/http2"
@@ -21,7 +20,7 @@ type H2Conn struct {
 
 // DialH2 connects to addr, "host:port" or a URL, and sends the client's preface. The connection is closed
 // when the test ends.
-func DialH2(t testing.TB, addr string) *H2Conn {
+func DialH2(t T, addr string) *H2Conn {
 	t.Helper()
 	conn := newH2conn(t, dialTCP(t, addr), nil)
 	conn.send(func(f *http2.Framer) error {
@@ -54,7 +53,7 @@ func (c *H2Conn) Close() { _ = c.conn.c.Close() }
 
 // DoH2 sends one request on a connection of its own and returns the response. Without a body, HEADERS end
 // the stream.
-func DoH2(t testing.TB, addr string, fields Fields, body string) H2Message {
+func DoH2(t T, addr string, fields Fields, body string) H2Message {
 	t.Helper()
 	s := DialH2(t, addr).Open(body == "", fields...)
 	if body != "" {
@@ -75,10 +74,10 @@ type H2Server struct {
 // UpstreamH2 starts a server that calls script, in a goroutine of its own, for every stream that a client
 // opens; the stream has received its HEADERS by then. The server ends with the test, and waits for its
 // scripts; their reads end with the connection.
-func UpstreamH2(t testing.TB, script func(*Stream)) *H2Server {
+func UpstreamH2(t T, script func(*Stream)) *H2Server {
 	t.Helper()
 	s := &H2Server{script: script}
-	s.listen(t, s.serve)
+	s.listen(t, anyPort, s.serve)
 	return s
 }
 
@@ -115,7 +114,7 @@ func (s *H2Server) Requests() []H2Message {
 
 func (s *H2Server) serve(_ context.Context, c *net.TCPConn, _ int) {
 	preface := make([]byte, len(http2.ClientPreface))
-	_ = c.SetReadDeadline(time.Now().Add(Patience))
+	_ = c.SetReadDeadline(time.Now().Add(patience(s.t)))
 	if n, _ := io.ReadFull(c, preface); string(preface) != http2.ClientPreface {
 		if n > 0 { // a connection may be dialled and then not be wanted
 			s.t.Errorf("rawhttp: the client began with %q, not HTTP/2's preface", preface[:n])

@@ -5,12 +5,14 @@ import (
 	"errors"
 	"net"
 	"sync"
-	"testing"
 )
+
+// anyPort is a free port on loopback.
+const anyPort = "127.0.0.1:0"
 
 // listener accepts connections for the life of a test.
 type listener struct {
-	t  testing.TB
+	t  T
 	ln *net.TCPListener
 
 	mu    sync.Mutex
@@ -20,9 +22,13 @@ type listener struct {
 
 // listen starts to accept, and arranges for the test's end: no more connections, those open closed, their
 // goroutines awaited.
-func (l *listener) listen(t testing.TB, serve func(ctx context.Context, c *net.TCPConn, number int)) {
+func (l *listener) listen(t T, addr string, serve func(ctx context.Context, c *net.TCPConn, number int)) {
 	t.Helper()
-	ln, err := net.ListenTCP("tcp", &net.TCPAddr{IP: net.IPv4(127, 0, 0, 1)})
+	at, err := net.ResolveTCPAddr("tcp", addr)
+	if err != nil {
+		t.Fatalf("rawhttp: %v", err)
+	}
+	ln, err := net.ListenTCP("tcp", at)
 	if err != nil {
 		t.Fatalf("rawhttp: %v", err)
 	}

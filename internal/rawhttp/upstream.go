@@ -8,7 +8,6 @@ import (
 	"slices"
 	"strings"
 	"sync"
-	"testing"
 	"time"
 )
 
@@ -34,10 +33,16 @@ type Request struct {
 // Upstream starts a server that calls script once for every request head that arrives, in one goroutine per
 // connection: what scripts share needs a lock. When script returns, the rest of the request's body is read and the next request on the
 // connection awaited, unless script closed it. The server ends with the test, and waits for its scripts.
-func Upstream(t testing.TB, script func(*Exchange)) *Server {
+func Upstream(t T, script func(*Exchange)) *Server {
+	t.Helper()
+	return UpstreamAt(t, anyPort, script)
+}
+
+// UpstreamAt is [Upstream] at this "host:port".
+func UpstreamAt(t T, addr string, script func(*Exchange)) *Server {
 	t.Helper()
 	s := &Server{script: script}
-	s.listen(t, s.serve)
+	s.listen(t, addr, s.serve)
 	return s
 }
 
@@ -107,7 +112,7 @@ func (s *Server) serve(ctx context.Context, c *net.TCPConn, number int) {
 
 // Exchange is one request on one connection of a [Server], in the hands of a script.
 type Exchange struct {
-	t       testing.TB
+	t       T
 	ctx     context.Context
 	c       *net.TCPConn
 	in      reader
@@ -156,10 +161,10 @@ func (x *Exchange) Send(text string) bool { return x.SendExactly(CRLF(text)) }
 
 // SendExactly writes raw as it stands.
 func (x *Exchange) SendExactly(raw string) bool {
-	_ = x.c.SetWriteDeadline(time.Now().Add(Patience))
+	_ = x.c.SetWriteDeadline(time.Now().Add(patience(x.t)))
 	_, err := io.WriteString(x.c, raw)
 	if isTimeout(err) {
-		x.t.Errorf("rawhttp: upstream: the peer took nothing within %v", Patience)
+		x.t.Errorf("rawhttp: upstream: the peer took nothing within %v", patience(x.t))
 	}
 	return err == nil
 }
@@ -181,7 +186,7 @@ func (x *Exchange) AwaitClose() (surplus []byte, err error) {
 	x.waitToRead()
 	surplus, err = io.ReadAll(x.in)
 	if isTimeout(err) && x.ctx.Err() == nil {
-		x.t.Errorf("rawhttp: upstream: the peer did not close within %v", Patience)
+		x.t.Errorf("rawhttp: upstream: the peer did not close within %v", patience(x.t))
 	}
 	return surplus, err
 }
@@ -201,7 +206,7 @@ func (x *Exchange) Reset() {
 	x.Close()
 }
 
-func (x *Exchange) waitToRead() { _ = x.c.SetReadDeadline(time.Now().Add(Patience)) }
+func (x *Exchange) waitToRead() { _ = x.c.SetReadDeadline(time.Now().Add(patience(x.t))) }
 
 // setRead notes that the script took the reading into its own hands.
 func (r *Request) setRead(s *Server) {

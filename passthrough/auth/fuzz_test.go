@@ -177,7 +177,7 @@ func FuzzParseKeys(f *testing.F) {
 		keys, err := auth.ParseKeys(strings.NewReader(text))
 		if err != nil {
 			for word := range strings.FieldsFuncSeq(text, func(r rune) bool { return r <= ' ' || r == '=' }) {
-				if len(word) > 16 && strings.Contains(err.Error(), word) {
+				if len(word) > 16 && strings.Contains(strings.ReplaceAll(err.Error(), "2027-01-31T00:00:00Z", ""), word) { // its own example
 					t.Errorf("%q repeats %q", err, word)
 				}
 			}

@@ -1,6 +1,7 @@
 package guardrail
 
 import (
+	"log/slog"
 	"strings"
 	"time"
 	"unicode"
@@ -16,6 +17,27 @@ type Record struct {
 	Texts    int           `json:"texts"`              // found in it
 	Opaque   []string      `json:"opaque,omitempty"`   // paths of parts that no guard can read, the first 32
 	Guards   []GuardRecord `json:"guards,omitempty"`   // in the order of the Config
+}
+
+// LogValue returns the record as a group, with a group for each guard by its name.
+func (r *Record) LogValue() slog.Value {
+	if r == nil {
+		return slog.Value{}
+	}
+	attrs := []slog.Attr{slog.String("endpoint", r.Endpoint), slog.Int64("bytes", r.Bytes), slog.Int("texts", r.Texts)}
+	if len(r.Opaque) > 0 {
+		attrs = append(attrs, slog.Any("opaque", r.Opaque))
+	}
+	for _, g := range r.Guards {
+		guard := []any{"mode", g.Mode.String(), "outcome", string(g.Outcome), "duration", g.Duration, "judged", g.Judged, "cached", g.Cached}
+		for _, more := range []struct{ key, text string }{{"reason", g.Reason}, {"detail", g.Detail}, {"fail_open", g.FailOpen}, {"matches", strings.Join(g.Matches, " ")}} {
+			if more.text != "" {
+				guard = append(guard, more.key, more.text)
+			}
+		}
+		attrs = append(attrs, slog.Group(g.Name, guard...))
+	}
+	return slog.GroupValue(attrs...)
 }
 
 // GuardRecord is what one guard did.

@@ -46,6 +46,10 @@
 // fields. A WebSocket (RFC 6455) is opened if the policy names its fields, see headerpolicy.WebSocket; any other
 // upgrade is ignored, as RFC 9110 section 7.8 allows.
 //
+// A body that the client holds back until it is asked for it (Expect: 100-continue) is asked for when the upstream asks,
+// and not at all if the upstream answers without. Over HTTP/2 net/http's server asks by itself: no handler sees the
+// field there.
+//
 // A response that breaks off is broken off for the client too, by panicking with [http.ErrAbortHandler]: no client
 // takes it for complete, whatever server the handler runs in. When the client leaves, the upstream request is
 // cancelled. Nothing of an exchange is left running when the handler returns.

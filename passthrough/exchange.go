@@ -33,7 +33,8 @@ type Exchange struct {
 	// Error names what went wrong with the exchange itself, in words of a fixed vocabulary.
 	Error string `json:"error,omitempty"`
 
-	// Request, Response and Trailer say for each field that came, was set, or was merged, what became of it.
+	// Request, Response and Trailer say for each field that came, was set, or was merged, what became of it; of a
+	// request that was refused, what would have become of it: nothing was sent unless Path is given.
 	Request  []headerpolicy.FieldDecision `json:"request,omitempty"`
 	Response []headerpolicy.FieldDecision `json:"response,omitempty"`
 	Trailer  []headerpolicy.FieldDecision `json:"trailer,omitempty"`

@@ -63,7 +63,11 @@ func attrs(e *Exchange) []slog.Attr {
 			a = append(a, slog.Attr{Key: key, Value: slog.GroupValue(group...)})
 		}
 	}
-	fields("request", e.Request)
+	request := "request"
+	if e.Path == "" {
+		request = "request_unsent"
+	}
+	fields(request, e.Request)
 	fields("response", e.Response)
 	fields("trailer", e.Trailer)
 	for _, c := range e.Credentials {

@@ -112,6 +112,9 @@ func (rec *Recorder) exchange(l *stage.Ledger, r *http.Request) *Exchange {
 		e.Request = decision.Fields
 	}
 	if forward != nil {
+		if denied != nil && by == stage.Guardrail {
+			forward.failure = nil // a guard alongside ended the exchange: what the forwarder saw of that is no failure
+		}
 		forward.describe(e, denied != nil)
 	}
 	e.Credentials = rec.credentials(auth, policy, forward)

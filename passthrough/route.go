@@ -102,4 +102,9 @@ func (r *Route) ServeHTTP(w http.ResponseWriter, req *http.Request) {
 }
 
 // Shutdown ends the route's WebSockets; see [Forwarder.Shutdown].
-func (r *Route) Shutdown(ctx context.Context) error { return r.forwarder.Shutdown(ctx) }
+func (r *Route) Shutdown(ctx context.Context) error {
+	if r == nil || r.forwarder == nil {
+		return nil
+	}
+	return r.forwarder.Shutdown(ctx)
+}

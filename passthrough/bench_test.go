@@ -11,6 +11,7 @@ import (
 	"testing"
 
 	"github.com/headersafe/headersafe/headerpolicy"
+	"github.com/headersafe/headersafe/internal/race"
 	"github.com/headersafe/headersafe/passthrough"
 	"github.com/headersafe/headersafe/passthrough/auth"
 )
@@ -124,5 +125,26 @@ func BenchmarkExchange(b *testing.B) {
 				exchange(c.handler, template)
 			}
 		})
+	}
+}
+
+// The line that a whole route must hold, above a transport that allocates 14 times itself: one more allocation for each
+// request is a decision to take, not an accident.
+func TestAllocations(t *testing.T) {
+	if race.Enabled {
+		t.Skip("allocations cannot be counted under the race detector")
+	}
+	template := claudeCode()
+	for _, c := range []struct {
+		name    string
+		handler http.Handler
+		limit   float64
+	}{
+		{"nobody observes", benchRoute(t, nil), 92},
+		{"observed", benchRoute(t, passthrough.ObserverFunc(func(context.Context, *passthrough.Exchange) {})), 150},
+	} {
+		if got := testing.AllocsPerRun(100, func() { exchange(c.handler, template) }); got > c.limit {
+			t.Errorf("%s: %v allocations, the limit is %v", c.name, got, c.limit)
+		}
 	}
 }

@@ -92,11 +92,10 @@ func (f *Forwarder) admit(l *stage.Ledger) error {
 	if f == nil || f.transport == nil {
 		return &ConfigError{Field: "Forwarder", Reason: "was not made by NewForwarder"}
 	}
-	want := []stage.Stage{stage.Auth, stage.HeaderPolicy, stage.Guardrail}
 	if f.unguarded != "" {
-		want = want[:2]
+		return l.Complete(stage.Forward, stage.Auth, stage.HeaderPolicy)
 	}
-	return l.Complete(stage.Forward, want...)
+	return l.Complete(stage.Forward, stage.Auth, stage.HeaderPolicy, stage.Guardrail)
 }
 
 // readNotes takes over what the stages left, and checks that nothing between them and here has changed what was

@@ -10,6 +10,7 @@ import (
 	"github.com/headersafe/headersafe/internal/jsonpath"
 	"github.com/headersafe/headersafe/internal/jsonscan"
 	"github.com/headersafe/headersafe/internal/jsonscan/bodies"
+	"github.com/headersafe/headersafe/internal/race"
 )
 
 func scan(t testing.TB, document string) *jsonscan.Tape {
@@ -250,7 +251,7 @@ func TestPatternTooLarge(t *testing.T) {
 }
 
 func TestWarmSelectAllocatesNothing(t *testing.T) {
-	if underRace {
+	if race.Enabled {
 		t.Skip("allocations cannot be counted under the race detector")
 	}
 	tape := scan(t, string(bodies.Make(bodies.Blocks, 200<<10)))

@@ -11,6 +11,7 @@ import (
 	"unicode/utf8"
 
 	"github.com/headersafe/headersafe/internal/jsonscan/bodies"
+	"github.com/headersafe/headersafe/internal/race"
 )
 
 // hostile are texts that would be expensive for a scanner that recurses, compares names pairwise, or hashes them predictably. n
@@ -87,7 +88,7 @@ func TestHostileDepthIsRefusedEarly(t *testing.T) {
 			t.Fatal(err)
 		}
 	})
-	if allocs > 2 && !underRace { // the error, and this test's own
+	if allocs > 2 && !race.Enabled { // the error, and this test's own
 		t.Errorf("%v allocations", allocs)
 	}
 }
@@ -129,7 +130,7 @@ func TestPoolForgetsLargeTapes(t *testing.T) {
 }
 
 func TestWarmScanAllocatesNothing(t *testing.T) {
-	if underRace {
+	if race.Enabled {
 		t.Skip("allocations cannot be counted under the race detector")
 	}
 	names := NewNames("messages", "content", "system")

@@ -1,5 +1,0 @@
-//go:build !race
-
-package jsonpath_test
-
-const underRace = false

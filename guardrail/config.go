@@ -122,11 +122,9 @@ func (g *Guardrail) compileEndpoints(endpoints []Endpoint, mistake func(field, v
 		patterns[i] = e.Pattern
 		g.rules = append(g.rules, compileRule(e, fmt.Sprintf("Endpoints[%d]", i), mistake))
 	}
-	set, err := endpoint.Compile(patterns)
-	for _, e := range unjoin(err) {
-		if p, ok := errors.AsType[*endpoint.PatternError](e); ok {
-			mistake("Endpoints", p.Pattern, p.Reason)
-		}
+	set, faults := endpoint.Compile(patterns)
+	for _, f := range faults {
+		mistake("Endpoints", f.Pattern, f.Reason)
 	}
 	g.endpoints = set
 }
@@ -203,14 +201,6 @@ func isNil(g Guard) bool {
 		return v.IsNil()
 	}
 	return false
-}
-
-// unjoin returns the errors that err joins, or none.
-func unjoin(err error) []error {
-	if joined, ok := err.(interface{ Unwrap() []error }); ok {
-		return joined.Unwrap()
-	}
-	return nil
 }
 
 // Guardrail is a compiled [Config]. It is immutable and safe for concurrent use. The zero Guardrail and a nil one

@@ -37,8 +37,12 @@ func TestConfigMistakes(t *testing.T) {
 		Cache:                  Cache{Store: newMemory(1), Entries: -1},
 		DangerouslyAllowOpaque: " ",
 	})
+	joined, ok := err.(interface{ Unwrap() []error })
+	if !ok {
+		t.Fatalf("%T %v", err, err)
+	}
 	var got []string
-	for _, e := range unjoin(err) {
+	for _, e := range joined.Unwrap() {
 		c, ok := errors.AsType[*ConfigError](e)
 		if !ok || c.Reason == "" || !strings.Contains(c.Error(), c.Field) {
 			t.Errorf("%T %v", e, e)

@@ -139,11 +139,10 @@ func NewForwarder(cfg ForwarderConfig) (*Forwarder, error) {
 
 	var endpoints *endpoint.Set
 	if len(cfg.Endpoints) > 0 {
-		endpoints, err = endpoint.Compile(cfg.Endpoints)
-		for _, e := range unjoin(err) {
-			if p, ok := errors.AsType[*endpoint.PatternError](e); ok {
-				mistake("Endpoints", p.Pattern, p.Reason)
-			}
+		var faults []endpoint.Fault
+		endpoints, faults = endpoint.Compile(cfg.Endpoints)
+		for _, f := range faults {
+			mistake("Endpoints", f.Pattern, f.Reason)
 		}
 	}
 
@@ -164,15 +163,4 @@ func NewForwarder(cfg ForwarderConfig) (*Forwarder, error) {
 	}
 	f.tunnels.init()
 	return f, nil
-}
-
-// unjoin returns the errors that err joins, err itself, or none.
-func unjoin(err error) []error {
-	if joined, ok := err.(interface{ Unwrap() []error }); ok {
-		return joined.Unwrap()
-	}
-	if err != nil {
-		return []error{err}
-	}
-	return nil
 }

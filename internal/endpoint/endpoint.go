@@ -19,23 +19,21 @@ type match int // the index of a pattern
 
 func (match) ServeHTTP(http.ResponseWriter, *http.Request) {}
 
-// Compile returns the Set of the patterns, which have the syntax of [http.ServeMux] without a host. The
-// error joins one for each pattern at fault; each is a [*PatternError].
-func Compile(patterns []string) (*Set, error) {
+// Fault says what is wrong with a pattern.
+type Fault struct{ Pattern, Reason string }
+
+// Compile returns the Set of the patterns, which have the syntax of [http.ServeMux] without a host, and what is wrong
+// with them.
+func Compile(patterns []string) (*Set, []Fault) {
 	s := &Set{mux: http.NewServeMux()}
-	var errs []error
+	var faults []Fault
 	for i, pattern := range patterns {
 		if err := s.add(pattern, i); err != nil {
-			errs = append(errs, &PatternError{Pattern: pattern, Reason: err.Error()})
+			faults = append(faults, Fault{pattern, err.Error()})
 		}
 	}
-	return s, errors.Join(errs...)
+	return s, faults
 }
-
-// PatternError says what is wrong with a pattern.
-type PatternError struct{ Pattern, Reason string }
-
-func (e *PatternError) Error() string { return fmt.Sprintf("pattern %q: %s", e.Pattern, e.Reason) }
 
 func (s *Set) add(pattern string, i int) (err error) {
 	_, path, found := strings.Cut(pattern, " ")

@@ -7,6 +7,7 @@ import (
 	"fmt"
 	"log/slog"
 	"net/http"
+	"slices"
 	"strings"
 	"testing"
 	"time"
@@ -272,4 +273,17 @@ func TestRecordsOfFailedExchangesHoldNoSecret(t *testing.T) {
 			})
 		})
 	}
+}
+
+// A caller may put its key into a field's name.
+func TestRecordHoldsNoKeyInAName(t *testing.T) {
+	everywhere(t, func(t *testing.T, w wire) {
+		g := newGateway(t, w.startUpstream(t, answer{}))
+		g.do(w, call{fields: []string{"X-" + gatewayKey + "-Y: 1"}})
+		e := g.record()
+		if !slices.ContainsFunc(e.Request, func(f headerpolicy.FieldDecision) bool { return f.Name == "[redacted]" }) ||
+			strings.Contains(strings.ToLower(printed(e)), strings.ToLower(gatewayKey)) {
+			t.Error(printed(e))
+		}
+	})
 }

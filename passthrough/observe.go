@@ -109,7 +109,7 @@ func (rec *Recorder) exchange(l *stage.Ledger, r *http.Request) *Exchange {
 		e.Denial = &DenialRecord{Stage: by.String(), Code: denied.Code, Detail: denied.Detail}
 	}
 	if decision != nil {
-		e.Request = nameable(decision.Fields, auth.Credential)
+		e.Request = decision.Fields
 	}
 	if forward != nil {
 		if denied != nil && by == stage.Guardrail {
@@ -128,25 +128,10 @@ func (e *Exchange) withhold(secrets []*secret.Needle) {
 		for i, f := range *fields {
 			if slices.ContainsFunc(secrets, func(n *secret.Needle) bool { return n.InName(f.Name) }) {
 				*fields = slices.Clone(*fields)
-				(*fields)[i].Name = "(withheld)"
+				(*fields)[i].Name = secret.Redacted
 			}
 		}
 	}
-}
-
-// nameable returns the fields with the names that hold the gateway's credential taken out: a caller may send any name.
-func nameable(fields []headerpolicy.FieldDecision, credential secret.Value) []headerpolicy.FieldDecision {
-	needle := secret.NewNeedle(credential)
-	if !slices.ContainsFunc(fields, func(f headerpolicy.FieldDecision) bool { return needle.InName(f.Name) }) {
-		return fields
-	}
-	fields = slices.Clone(fields)
-	for i := range fields {
-		if needle.InName(fields[i].Name) {
-			fields[i].Name = secret.Redacted
-		}
-	}
-	return fields
 }
 
 // describe fills in the forwarder's part of e.

@@ -137,7 +137,7 @@ func (o oracle) nothingLeft(r *http.Request) {
 
 // others lists all that is no carrier's: the header lines, the cookies and the parameters.
 func (o oracle) others(r *http.Request) map[string][]string {
-	all := map[string][]string{"path": {r.URL.Path}}
+	all := map[string][]string{"path:": {r.URL.Path}} // no field has a colon in its name
 	for name, lines := range r.Header {
 		for _, line := range lines {
 			switch {
@@ -156,11 +156,11 @@ func (o oracle) others(r *http.Request) map[string][]string {
 	for pair := range strings.SplitSeq(r.URL.RawQuery, "&") {
 		name, _, _ := strings.Cut(pair, "=")
 		if decoded, err := url.QueryUnescape(name); err != nil || !o.has("query", decoded) {
-			all["?"] = append(all["?"], pair)
+			all["query:"] = append(all["query:"], pair)
 		}
 	}
-	if slices.Equal(all["?"], []string{""}) { // "key=x" and "key=x&" alike leave nothing
-		delete(all, "?")
+	if slices.Equal(all["query:"], []string{""}) { // "key=x" and "key=x&" alike leave nothing
+		delete(all, "query:")
 	}
 	return all
 }

@@ -99,34 +99,19 @@ func (f *filter) inform(status int) {
 		crossing = decision.Header
 		f.sealed(crossing)
 	}
-	header := f.w.Header()
-	outer := maps.Clone(header)
-	clear(header)
-	maps.Copy(header, crossing)
-	f.w.WriteHeader(status)
-	clear(header)
-	maps.Copy(header, outer)
+	field.WriteInformational(f.w, status, crossing)
 }
 
 // sealed removes what holds a secret that the policy set.
 func (f *filter) sealed(h http.Header) {
 	for name, lines := range h {
 		for _, needle := range f.secrets {
-			if needle.InName(name) || anyIn(needle, lines) {
+			if needle.InField(name, lines) {
 				delete(h, name)
 				break
 			}
 		}
 	}
-}
-
-func anyIn(needle *secret.Needle, lines []string) bool {
-	for _, line := range lines {
-		if needle.In(line) {
-			return true
-		}
-	}
-	return false
 }
 
 // contentLength returns a length that the wrapped handler declared. It is framing: net/http holds the handler to it.

@@ -93,7 +93,6 @@ type forwardRecord struct {
 	started        time.Time
 	answered       time.Time
 	firstByte      time.Time
-	ended          time.Time
 }
 
 // outcome returns how the forwarder left the exchange; denied says whether a denial was written.

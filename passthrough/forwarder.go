@@ -241,7 +241,6 @@ func (x *forwarding) hop(out *http.Request) *denial.Denial {
 }
 
 func (x *forwarding) deny(d denial.Denial) {
-	x.record.ended = time.Now()
 	stage.Deny(x.w, x.in, stage.Forward, d)
 }
 

@@ -3,13 +3,11 @@ package passthrough
 import (
 	"context"
 	"errors"
-	"maps"
 	"net/http"
 	"net/http/httptrace"
 	"net/textproto"
 	"strconv"
 	"sync"
-	"time"
 
 	"github.com/headersafe/headersafe/headerpolicy"
 	"github.com/headersafe/headersafe/internal/field"
@@ -107,7 +105,6 @@ func (x *forwarding) fail(f *failure) {
 		}
 	case ClientClosed:
 		if x.in.Context().Err() != nil {
-			x.record.ended = time.Now()
 			panic(http.ErrAbortHandler) // nobody to tell
 		}
 		// Half of the connection may still be there: say why, in case.
@@ -120,7 +117,6 @@ func (x *forwarding) fail(f *failure) {
 func (x *forwarding) relay(ctx context.Context, res *http.Response) {
 	if x.guard.Await != nil {
 		if d := x.guard.Await(ctx); d != nil {
-			x.record.ended = time.Now()
 			stage.Deny(x.w, x.in, stage.Guardrail, *d)
 			return
 		}
@@ -130,7 +126,6 @@ func (x *forwarding) relay(ctx context.Context, res *http.Response) {
 		x.fail(&failure{UpstreamMalformed, err.Error()})
 		return
 	}
-	x.seal.response(decision)
 	trailers := x.writeHead(res, decision)
 	stream := &stream{w: x.w, clock: x.clock, length: bodyLength(x.in, res), framed: res.ProtoMajor > 1, control: http.NewResponseController(x.w)}
 	stream.watch()
@@ -140,22 +135,22 @@ func (x *forwarding) relay(ctx context.Context, res *http.Response) {
 	x.record.bytesOut, x.record.firstByte = n, stream.firstByte
 	if err != nil {
 		x.record.failure = x.midstream(ctx, err)
-		x.record.ended = time.Now()
 		panic(http.ErrAbortHandler)
 	}
 	x.writeTrailers(res, trailers)
 	x.record.complete = true
-	x.record.ended = time.Now()
 }
 
-// decide applies the response policy, with the reasons if somebody wants the record.
+// decide applies the response policy, with the reasons if somebody wants the record, and then the seal.
 func (x *forwarding) decide(h http.Header) (*headerpolicy.Decision, error) {
-	if !x.ledger.Observed() {
-		header, err := x.policy.ResponseHeader(h)
-		return &headerpolicy.Decision{Header: header}, err
+	decision, err := new(headerpolicy.Decision), error(nil)
+	if x.ledger.Observed() {
+		decision, err = x.policy.Response(h)
+		x.record.response = decision
+	} else {
+		decision.Header, err = x.policy.ResponseHeader(h)
 	}
-	decision, err := x.policy.Response(h)
-	x.record.response = decision
+	x.seal.response(decision)
 	return decision, err
 }
 
@@ -293,13 +288,6 @@ func (i *interim) relay(status int, h textproto.MIMEHeader) error {
 	if len(decision.Header) == 0 {
 		return nil
 	}
-	// WriteHeader sends the whole map: what outer middleware has set is for the final response, and waits aside.
-	header := i.x.w.Header()
-	outer := maps.Clone(header)
-	clear(header)
-	maps.Copy(header, decision.Header)
-	i.x.w.WriteHeader(status)
-	clear(header)
-	maps.Copy(header, outer)
+	field.WriteInformational(i.x.w, status, decision.Header)
 	return nil
 }

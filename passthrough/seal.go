@@ -83,13 +83,8 @@ func (s *seal) response(d *headerpolicy.Decision) {
 // find returns the first field of h whose name or value holds the secret.
 func find(h http.Header, needle *secret.Needle) (string, bool) {
 	for name, values := range h {
-		if needle.InName(name) {
+		if needle.InField(name, values) {
 			return name, true
-		}
-		for _, value := range values {
-			if needle.In(value) {
-				return name, true
-			}
 		}
 	}
 	return "", false

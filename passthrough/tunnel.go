@@ -71,8 +71,6 @@ func (x *forwarding) tunnel(out *http.Request) {
 		x.fail(&failure{UpstreamMalformed, err.Error()})
 		return
 	}
-	x.seal.response(decision)
-
 	header := x.w.Header().Clone()
 	field.MergeResponse(header, decision.Header)
 	conn, buffered, err := http.NewResponseController(x.w).Hijack()
@@ -84,7 +82,7 @@ func (x *forwarding) tunnel(out *http.Request) {
 	defer func() { _ = conn.Close() }()
 	x.record.answered = time.Now()
 	if err := writeSwitch(conn, buffered.Writer, header); err != nil {
-		x.record.failure, x.record.ended = &failure{ClientClosed, "the 101 could not be written"}, time.Now()
+		x.record.failure = &failure{ClientClosed, "the 101 could not be written"}
 		return
 	}
 	x.clock.relaying()
@@ -137,7 +135,6 @@ func (x *forwarding) join(ctx context.Context, client net.Conn, early *bufio.Rea
 		x.record.complete = false
 		x.record.failure = &failure{Truncated, "one side broke the WebSocket off"}
 	}
-	x.record.ended = time.Now()
 }
 
 // pump copies src to dst, after what early holds already, and then ends dst's direction.

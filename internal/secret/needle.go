@@ -2,6 +2,7 @@ package secret
 
 import (
 	"encoding/base64"
+	"slices"
 	"strings"
 	"sync"
 
@@ -69,6 +70,11 @@ func inAnyLayer(text string, found func(string) bool) bool {
 	}
 	_, more := percent.Decode(text)
 	return more
+}
+
+// InField reports whether a field's name or one of its lines contains the secret.
+func (n *Needle) InField(name string, lines []string) bool {
+	return n.InName(name) || slices.ContainsFunc(lines, n.In)
 }
 
 func (n *Needle) plain(text, raw string) bool {

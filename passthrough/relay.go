@@ -143,7 +143,8 @@ func (x *forwarding) relay(ctx context.Context, res *http.Response) {
 
 // decide applies the response policy, with the reasons if somebody wants the record, and then the seal.
 func (x *forwarding) decide(h http.Header) (*headerpolicy.Decision, error) {
-	decision, err := new(headerpolicy.Decision), error(nil)
+	var err error
+	decision := new(headerpolicy.Decision)
 	if x.ledger.Observed() {
 		decision, err = x.policy.Response(h)
 		x.record.response = decision

@@ -6,6 +6,7 @@ import (
 	"context"
 	"fmt"
 	"io"
+	"math/rand/v2"
 	"net"
 	"net/http"
 	"net/http/httptrace"
@@ -225,13 +226,20 @@ func withoutFraming(_ *leaky, in, out *http.Request) (*http.Response, error) {
 	return http.ReadResponse(bufio.NewReader(conn), &http.Request{Method: http.MethodPost})
 }
 
+// freeAddress is an address that nothing listens on. It is below the ports that systems give out by themselves: one of
+// those could be taken by another test's connection before it is listened on.
 func freeAddress(t testing.TB) string {
-	l, err := net.Listen("tcp", "127.0.0.1:0")
-	if err != nil {
-		t.Fatal(err)
+	t.Helper()
+	for range 100 {
+		l, err := net.Listen("tcp", fmt.Sprintf("127.0.0.1:%d", 20000+rand.IntN(12000)))
+		if err != nil {
+			continue
+		}
+		defer func() { _ = l.Close() }()
+		return l.Addr().String()
 	}
-	defer func() { _ = l.Close() }()
-	return l.Addr().String()
+	t.Fatal("no free port")
+	return ""
 }
 
 // bytePipe is a gateway that relays every byte in both directions, and translates HTTP/2 into HTTP/1.1 without a look

@@ -7,10 +7,10 @@
 // token of its own, in Authorization, is forwarded; only what is below /v1/ is; events stream, and WebSockets are
 // opened. Each peer is configured for it as its own documentation advises, and -config prints how.
 //
-// A peer is judged on what it was configured to do. None of the others is made to name every field that crosses, or to
-// look for a secret by its value, so those cases are "n/a" for them. What stands in the table is what one can hold any
-// proxy to: what belongs to one hop stays there, framing and targets are not ambiguous, the consumed key's field is
-// gone, redirects and upgrades stay with the client, a truncated stream is visible, a client that leaves is noticed.
+// A peer is judged on what it was told, on what RFCs demand with MUST and MUST NOT, and on whether a failed exchange
+// looks like a good one. None of the others is made to name every field that crosses, or to look for a secret by its
+// value, so those cases are "n/a" for them; job.go has the rules, which stand below the table, and what a peer's own
+// documentation says of a case goes before the rules that all peers share.
 //
 // Caddy and Traefik are built with the go command, which may take minutes the first time; nginx and HAProxy come
 // from Debian's packages, and -install has apt-get install them. A peer that cannot be had is left out, with the reason.

@@ -20,7 +20,7 @@ import (
 
 // library is a peer that is a package: build returns the handler in front of an upstream.
 func library(name, config, version string, target func() leaktest.Target, build func(upstream *url.URL) (http.Handler, error)) peer {
-	return peer{name: name, config: config, start: func(context.Context, options) (*running, error) {
+	return peer{name: name, kind: "library", config: config, start: func(context.Context, options) (*running, error) {
 		if _, err := build(&url.URL{Scheme: "http", Host: "127.0.0.1:1"}); err != nil {
 			return nil, err
 		}
@@ -59,15 +59,30 @@ var headersafe = library("headersafe", `passthrough.Config{
 
 var silent = log.New(io.Discard, "", 0)
 
-var reverseProxyDirector = library("ReverseProxy with Director", `proxy := httputil.NewSingleHostReverseProxy(upstream)
-// its Director also deletes X-Forwarded-For, as the documentation says
-// around it: check X-Gateway-Key, delete it, serve /v1/ alone`, runtime.Version(), proxyJob, func(upstream *url.URL) (http.Handler, error) {
+// What the documentation of httputil, of http.Transport, http.ServeMux and http.ResponseController says of itself.
+var (
+	goDocuments = []string{
+		"S6-accept-encoding-added", "S6-not-decoded-unasked", // http.Transport.DisableCompression
+		"U3-encoded-dots-mixed-case", // http.ServeMux: "%2e" is preserved
+		"T5-early-reply",             // http.ResponseController.EnableFullDuplex
+	}
+	reverseProxyPromises = []string{"R3-key-in-proxy-authorization", "R3-key-in-proxy-authorization-basic", "S5-proxy-authenticate"}
+	rewritePromises      = append([]string{
+		"R6-forwarded", "R12-forwarded", "U1-control-character", "U1-lonely-percent", "U1-semicolon", "U2-ten-thousand-parameters",
+	}, reverseProxyPromises...)
+)
+
+var reverseProxyDirector = library("ReverseProxy with Director (deprecated)", `proxy := httputil.NewSingleHostReverseProxy(upstream)
+// its Director also deletes X-Forwarded-For, X-Forwarded-Host and X-Forwarded-Proto, as the documentation warns
+// around it: check X-Gateway-Key, delete it, serve /v1/ alone`, runtime.Version(), terms{goDocuments, reverseProxyPromises}.job, func(upstream *url.URL) (http.Handler, error) {
 	proxy := httputil.NewSingleHostReverseProxy(upstream)
 	proxy.ErrorLog = silent
 	direct := proxy.Director                 //nolint:staticcheck // it is what is tried here
 	proxy.Director = func(r *http.Request) { //nolint:staticcheck // it is what is tried here
 		direct(r)
-		r.Header.Del("X-Forwarded-For") // the documentation says to, against spoofing
+		for _, name := range []string{"X-Forwarded-For", "X-Forwarded-Host", "X-Forwarded-Proto"} {
+			r.Header.Del(name)
+		}
 	}
 	return asks(proxy), nil
 })
@@ -75,20 +90,25 @@ var reverseProxyDirector = library("ReverseProxy with Director", `proxy := httpu
 var reverseProxyRewrite = library("ReverseProxy with Rewrite", `proxy := &httputil.ReverseProxy{
 	Rewrite: func(r *httputil.ProxyRequest) { r.SetURL(upstream) },
 }
-// around it: check X-Gateway-Key, delete it, serve /v1/ alone`, runtime.Version(), proxyJob, func(upstream *url.URL) (http.Handler, error) {
+// around it: check X-Gateway-Key, delete it, serve /v1/ alone`, runtime.Version(), terms{goDocuments, rewritePromises}.job, func(upstream *url.URL) (http.Handler, error) {
 	return asks(&httputil.ReverseProxy{Rewrite: func(r *httputil.ProxyRequest) { r.SetURL(upstream) }, ErrorLog: silent}), nil
 })
 
+// oxy's forwarder is an httputil.ReverseProxy, and its documentation is that one's.
 var oxy = library("oxy", `forwarder := forward.New(false)
-// around it: check X-Gateway-Key, delete it, serve /v1/ alone, set r.URL to the upstream's`, moduleVersion("github.com/vulcand/oxy/v2"), proxyJob, func(upstream *url.URL) (http.Handler, error) {
-	forwarder := forward.New(false)
-	forwarder.ErrorLog = silent
-	return asks(http.HandlerFunc(func(w http.ResponseWriter, r *http.Request) {
-		to := *upstream
-		r.URL = &to // the path comes from RequestURI
-		forwarder.ServeHTTP(w, r)
-	})), nil
-})
+forwarded := &forward.HeaderRewriter{TrustForwardHeader: false}
+// around them: check X-Gateway-Key, delete it, serve /v1/ alone, set r.URL to the upstream's, forwarded.Rewrite(r)`,
+	moduleVersion("github.com/vulcand/oxy/v2"), terms{goDocuments, reverseProxyPromises}.job, func(upstream *url.URL) (http.Handler, error) {
+		forwarder := forward.New(false)
+		forwarder.ErrorLog = silent
+		forwarded := &forward.HeaderRewriter{TrustForwardHeader: false}
+		return asks(http.HandlerFunc(func(w http.ResponseWriter, r *http.Request) {
+			to := *upstream
+			r.URL = &to // the path comes from RequestURI
+			forwarded.Rewrite(r)
+			forwarder.ServeHTTP(w, r)
+		})), nil
+	})
 
 // moduleVersion is the version of a module that this program was built with.
 func moduleVersion(path string) string {

@@ -43,6 +43,7 @@ type options struct {
 // peer is a proxy to be tried.
 type peer struct {
 	name   string
+	kind   string // "library" or "program"
 	config string // what was configured, to be shown
 	// start gets the peer ready. The error says why it cannot be had.
 	start func(ctx context.Context, o options) (*running, error)
@@ -84,7 +85,7 @@ func run(ctx context.Context, o options, stdout, stderr io.Writer) error {
 			return ctx.Err()
 		}
 		if out.missing = err; err != nil {
-			fmt.Fprintf(stderr, "%s: left out: %v\n", p.name, err)
+			fmt.Fprintf(stderr, "%s: not tried: %v\n", p.name, err)
 		} else {
 			fmt.Fprintf(stderr, "%s %s: %d passed, %d leaked, %d n/a (%v)\n", p.name, r.version, out.report.Count(leaktest.Passed),
 				out.report.Count(leaktest.Leaked), out.report.Count(leaktest.Skipped), time.Since(began).Round(time.Second))

@@ -2,6 +2,8 @@ package main
 
 import (
 	"errors"
+	"maps"
+	"slices"
 	"strings"
 	"testing"
 	"time"
@@ -14,7 +16,7 @@ import (
 // The peers that are libraries can be tried anywhere: nothing leaks from ours, and something from the others.
 func TestLibraries(t *testing.T) {
 	t.Parallel()
-	for _, p := range []peer{headersafe, reverseProxyRewrite, oxy} {
+	for _, p := range []peer{headersafe, reverseProxyDirector, reverseProxyRewrite, oxy} {
 		t.Run(p.name, func(t *testing.T) {
 			t.Parallel()
 			r, err := p.start(t.Context(), options{})
@@ -27,11 +29,12 @@ func TestLibraries(t *testing.T) {
 			if err != nil {
 				t.Fatal(err)
 			}
-			if ours := p.name == headersafe.name; ours != (report.Count(leaktest.Leaked) == 0) {
-				t.Errorf("%d cases leaked: %v", report.Count(leaktest.Leaked), names(report))
+			leaked := count(report, func(string) bool { return true })
+			if ours := p.name == headersafe.name; ours != (leaked.leaked == 0) {
+				t.Errorf("%v cases failed: %v", leaked, report.Leaked())
 			}
-			if report.Count(leaktest.Passed) < 100 {
-				t.Errorf("%d cases passed", report.Count(leaktest.Passed))
+			if leaked.judged < 100 {
+				t.Errorf("%d cases were judged", leaked.judged)
 			}
 		})
 	}
@@ -39,30 +42,49 @@ func TestLibraries(t *testing.T) {
 
 func TestTable(t *testing.T) {
 	result := func(name, wire string, o leaktest.Outcome) leaktest.Result {
-		return leaktest.Result{Case: name, Wire: wire, Outcome: o}
+		return leaktest.Result{Case: name, Title: "title of " + name, Published: []string{"https://example.com/" + name}, Wire: wire, Outcome: o}
 	}
 	got := table([]outcome{
-		{peer: peer{name: "one", config: "as it comes"}, version: "1.0", report: leaktest.Report{Results: []leaktest.Result{
+		{peer: peer{name: "one", kind: "library", config: "as it comes"}, version: "1.0", report: leaktest.Report{Results: []leaktest.Result{
 			result("R1-a", "HTTP/1.1", leaktest.Leaked), result("R1-a", "HTTP/2", leaktest.Leaked), result("R1-b", "HTTP/1.1", leaktest.Passed), result("S7-c", "HTTP/1.1", leaktest.Skipped),
 		}}},
-		{peer: peer{name: "two"}, missing: errors.New("not to be had\nat all")},
+		{peer: peer{name: "two", kind: "program"}, version: "2.0", report: leaktest.Report{Results: []leaktest.Result{
+			result("R1-a", "HTTP/1.1", leaktest.Passed), result("R1-a", "HTTP/2", leaktest.Leaked), result("U3-d", "HTTP/2", leaktest.Passed),
+		}}},
+		{peer: peer{name: "three"}, missing: errors.New("not built: no\nat all")},
 	}, time.Date(2026, 1, 2, 3, 4, 5, 0, time.UTC), true)
-	want := strings.ReplaceAll(`Run on 2 January 2026 with 'go -C internal/peers run .'. A cell has how many cases leaked of how many were judged.
+	want := strings.ReplaceAll(`Run on 2 January 2026 with 'go -C internal/peers run .': how many cases failed, of how many were judged.
 
-| | one 1.0 |
-|---|---|
-| R1 key in Authorization | **1** of 2 |
-| S7 redirects | n/a |
-| **all** | **1** of 2 |
+| | one, 1.0, library | two, 2.0, program |
+|---|---|---|
+| the key, and other credentials | **1** of 2 | **1** of 1 |
+| targets: traversal, forms, queries | n/a | 0 of 1 |
+| all | **1** of 2 | **1** of 2 |
 
-one: R1-a.
+`, "'", "`") + legend + "- " + strings.Join(rules, "\n- ") + strings.ReplaceAll(`
 
-two was left out: not to be had.
+three was not tried: not built: no.
 
-one 1.0:
+<details>
+<summary>The cases that failed</summary>
+
+| case | what it is about | failed by |
+|---|---|---|
+| 'R1-a' | title of R1-a [[1]](https://example.com/R1-a) | one, two (over HTTP/2) |
+
+'-leaks' prints each conversation.
+</details>
+
+one, 1.0:
 
 '''
 as it comes
+'''
+
+two, 2.0:
+
+'''
+
 '''
 `, "'", "`")
 	if diff := cmp.Diff(want, got); diff != "" {
@@ -70,13 +92,14 @@ as it comes
 	}
 }
 
-// Each reason for "n/a" is about cases that there are.
-func TestOutsideTheJob(t *testing.T) {
+// allCases are the names of all cases that there are.
+func allCases(t *testing.T) map[string]bool {
+	t.Helper()
 	r, err := headersafe.start(t.Context(), options{})
 	if err != nil {
 		t.Fatal(err)
 	}
-	r.target.Skip = outsideTheJob
+	r.target.Skip = map[string]string{"R*": "its name is enough", "U*": "its name is enough", "M*": "its name is enough", "S*": "its name is enough", "T*": "its name is enough"}
 	report, err := leaktest.Audit(t.Context(), r.target)
 	if err != nil {
 		t.Fatal(err)
@@ -85,14 +108,67 @@ func TestOutsideTheJob(t *testing.T) {
 	for _, result := range report.Results {
 		all[result.Case] = true
 	}
-	for pattern := range outsideTheJob {
-		prefix, many := strings.CutSuffix(pattern, "*")
-		found := all[pattern]
-		for name := range all {
-			found = found || many && strings.HasPrefix(name, prefix)
+	return all
+}
+
+// Each rule is in the legend, and is about cases that there are. No case is under two rules, and each is in a group.
+func TestRules(t *testing.T) {
+	t.Parallel()
+	all := allCases(t)
+	if diff := cmp.Diff(slices.Sorted(slices.Values(rules)), slices.Sorted(slices.Values(append(slices.Collect(maps.Keys(notJudged)), documented)))); diff != "" {
+		t.Errorf("(-in the legend +in use):\n%s", diff)
+	}
+	by := map[string]string{}
+	for rule, patterns := range notJudged {
+		for _, pattern := range patterns {
+			found := false
+			for name := range all {
+				if covers(pattern, name) {
+					found = true
+					if by[name] != "" {
+						t.Errorf("%s is under %q and under %q", name, by[name], rule)
+					}
+					by[name] = rule
+				}
+			}
+			if !found {
+				t.Errorf("no case is called %s", pattern)
+			}
 		}
-		if !found {
-			t.Errorf("no case is called %s", pattern)
+	}
+	for name := range all {
+		kind, _, _ := strings.Cut(name, "-")
+		in := 0
+		for _, g := range groups {
+			if g.has(kind) {
+				in++
+			}
+		}
+		if in != 1 {
+			t.Errorf("%s is in %d groups", name, in)
+		}
+	}
+}
+
+// A peer's terms are about cases that there are: what is promised is a single name under a rule, and what is
+// documented under none.
+func TestTerms(t *testing.T) {
+	t.Parallel()
+	all := allCases(t)
+	common := terms{}.job().Skip
+	for name, own := range map[string]terms{
+		"httputil": {goDocuments, reverseProxyPromises}, "Rewrite": {goDocuments, rewritePromises},
+		"Caddy": caddyTerms, "nginx": nginxTerms, "HAProxy": haproxyTerms,
+	} {
+		for _, c := range own.promised {
+			if _, ok := common[c]; !ok || !all[c] {
+				t.Errorf("%s promises %s, which is under no rule or no case", name, c)
+			}
+		}
+		for _, c := range own.documented {
+			if _, ok := common[c]; ok || !all[c] {
+				t.Errorf("%s documents %s, which is under a rule or no case", name, c)
+			}
 		}
 	}
 }

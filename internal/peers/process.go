@@ -11,8 +11,6 @@ import (
 	"regexp"
 	"strings"
 	"time"
-
-	"github.com/headersafe/headersafe/passthrough/leaktest"
 )
 
 // process is a peer that is a program: it is given files with $PORT, $UPSTREAM, $KEY and $DIR filled in.
@@ -23,11 +21,11 @@ type process struct {
 	file    string // its configuration's name
 	config  string
 	args    []string
-	job     func() leaktest.Target
+	terms   terms
 }
 
 func (p process) peer() peer {
-	return peer{name: p.name, config: p.config, start: p.start}
+	return peer{name: p.name, kind: "program", config: p.config, start: p.start}
 }
 
 func (p process) start(ctx context.Context, o options) (*running, error) {
@@ -81,7 +79,7 @@ func (p process) start(ctx context.Context, o options) (*running, error) {
 		_ = cmd.Process.Kill()
 		return nil, fmt.Errorf("%s does not start: %w\n%s", p.name, err, said)
 	}
-	target := p.job()
+	target := p.terms.job()
 	target.URL, target.Listen = "http://"+gateway, upstream
 	return &running{version: version, target: target, stop: stop}, nil
 }
@@ -135,16 +133,27 @@ func packaged(name string) func(context.Context, options) (string, error) {
 	}
 }
 
-// says returns what a program says about its version: the first match of a pattern.
-func says(pattern, argument string) func(context.Context, string) (string, error) {
+// debian returns the version of a Debian package, whose revision says which later corrections it has; and where the
+// program is from elsewhere, what it says of itself.
+func debian(name string) func(context.Context, string) (string, error) {
 	return func(ctx context.Context, path string) (string, error) {
-		out, err := exec.CommandContext(ctx, path, argument).CombinedOutput() //nolint:gosec // to run programs is what this is for
-		if err != nil {
-			return "", err
+		if out, err := exec.CommandContext(ctx, "dpkg-query", "-W", "-f", "${Version}", name).Output(); err == nil { //nolint:gosec // a constant below
+			return strings.TrimSpace(string(out)), nil
 		}
-		if version := regexp.MustCompile(pattern).Find(out); version != nil {
-			return string(version), nil
-		}
-		return "", fmt.Errorf("%s does not say its version", path)
+		return says(ctx, path)
 	}
+}
+
+var versionNumber = regexp.MustCompile(`[0-9]+(\.[0-9]+)+`)
+
+// says returns what a program says about its version.
+func says(ctx context.Context, path string) (string, error) {
+	out, err := exec.CommandContext(ctx, path, "-v").CombinedOutput()
+	if err != nil {
+		return "", err
+	}
+	if version := versionNumber.Find(out); version != nil {
+		return string(version), nil
+	}
+	return "", fmt.Errorf("%s does not say its version", path)
 }

@@ -4,9 +4,12 @@ import (
 	"context"
 	"errors"
 	"fmt"
+	"maps"
 	"os"
 	"os/exec"
 	"path/filepath"
+	"regexp"
+	"slices"
 	"strings"
 )
 
@@ -16,39 +19,64 @@ const (
 	traefikVersion = "v3.7.13"
 )
 
+var nginxTerms = terms{
+	// The documentation on WebSockets: a 101 from the upstream opens a tunnel if the client asked for any upgrade.
+	documented: []string{"M2-h2c-agreed-to", "S4-other-protocol"},
+	// underscores_in_headers, ignore_invalid_headers and proxy_hide_header, with the values that they have by default.
+	promised: []string{
+		"R13-api_key", "R13-content_length", "R13-gateway-dot-key", "R13-gateway_key", "R13-gateway_key-holds-the-key", "R13-x-api_key",
+		"R13-x-dot-api-dot-key", "R13-x_api_key", "R13-x_forwarded_for", "S5-server",
+	},
+}
+
 var nginx = process{
-	name: "nginx", find: packaged("nginx"), version: says(`[0-9]+(\.[0-9]+)+`, "-v"), file: "nginx.conf", args: []string{"-c", "$DIR/nginx.conf", "-p", "$DIR", "-e", "stderr"},
-	job: proxyJob,
+	name: "nginx", find: packaged("nginx"), version: debian("nginx"), file: "nginx.conf", args: []string{"-c", "$DIR/nginx.conf", "-p", "$DIR", "-e", "stderr"},
+	terms: nginxTerms,
 	config: `daemon off; master_process off; pid $DIR/nginx.pid; error_log stderr;
 events {}
 http {
 	access_log off;
 	client_body_temp_path $DIR/body; proxy_temp_path $DIR/proxy; fastcgi_temp_path $DIR/f; uwsgi_temp_path $DIR/u; scgi_temp_path $DIR/s;
-	map $http_x_gateway_key $known { default 0; "$KEY" 1; }
-	map $http_upgrade $connection_upgrade { default upgrade; "" ""; }
+	map $http_x_gateway_key $known { default 0; "~^$KEY$" 1; }
+	map $http_upgrade $connection_upgrade { default upgrade; "" close; }
+	proxy_http_version 1.1;
+	proxy_buffering off;
+	proxy_request_buffering off;
 	server {
 		listen 127.0.0.1:$PORT;
 		location /v1/ {
 			if ($known = 0) { return 401; }
 			proxy_pass http://$UPSTREAM;
-			proxy_http_version 1.1;
+			proxy_set_header X-Gateway-Key "";
+			proxy_set_header X-Forwarded-For $remote_addr;
+			proxy_set_header X-Forwarded-Proto $scheme;
+			proxy_set_header X-Forwarded-Host $host;
+		}
+		location = /v1/realtime {
+			if ($known = 0) { return 401; }
+			proxy_pass http://$UPSTREAM;
 			proxy_set_header X-Gateway-Key "";
 			proxy_set_header Upgrade $http_upgrade;
 			proxy_set_header Connection $connection_upgrade;
 			proxy_set_header X-Forwarded-For $remote_addr;
 			proxy_set_header X-Forwarded-Proto $scheme;
 			proxy_set_header X-Forwarded-Host $host;
-			proxy_set_header X-Forwarded-Port $server_port;
-			proxy_buffering off;
-			proxy_request_buffering off;
 		}
 	}
 }
 `,
 }.peer()
 
+var haproxyTerms = terms{
+	// Configuration manual, section 1.3: a status 101 switches to tunnel mode, as a CONNECT does.
+	documented: []string{"S4-other-protocol"},
+	// The normalizers that are configured here.
+	promised: []string{"U3-dot-segment-at-the-end", "U3-empty-segment", "U3-single-dot", "U5-in-the-path"},
+}
+
 var haproxy = process{
-	name: "HAProxy", find: packaged("haproxy"), version: says(`[0-9]+(\.[0-9]+)+`, "-v"), file: "haproxy.cfg", args: []string{"-db", "-f", "$DIR/haproxy.cfg"}, job: proxyJob,
+	name: "HAProxy", find: packaged("haproxy"), version: debian("haproxy"), file: "haproxy.cfg", args: []string{"-db", "-f", "$DIR/haproxy.cfg"},
+	terms: haproxyTerms,
 	config: `global
 	expose-experimental-directives
 defaults
@@ -60,10 +88,13 @@ defaults
 	option abortonclose
 frontend gateway
 	bind 127.0.0.1:$PORT
+	http-request normalize-uri fragment-strip
+	http-request normalize-uri percent-decode-unreserved strict
+	http-request normalize-uri path-merge-slashes
+	http-request normalize-uri path-strip-dot
+	http-request normalize-uri path-strip-dotdot full
 	http-request deny deny_status 401 unless { req.hdr(X-Gateway-Key) -m str $KEY }
 	http-request deny deny_status 404 unless { path_beg /v1/ }
-	http-request normalize-uri path-strip-dotdot full
-	http-request normalize-uri path-merge-slashes
 	http-request del-header X-Gateway-Key
 	http-request del-header X-Forwarded- -m beg
 	option forwardfor
@@ -73,8 +104,12 @@ backend upstream
 `,
 }.peer()
 
+// The documentation of reverse_proxy, under Defaults, and of the server option enable_full_duplex.
+var caddyTerms = terms{documented: []string{"S6-accept-encoding-added", "S6-not-decoded-unasked", "T5-early-reply"}}
+
 var caddy = process{
-	name: "Caddy", find: built("caddy-"+caddyVersion, buildCaddy), version: fixed(caddyVersion), file: "Caddyfile", args: []string{"run", "--config", "$DIR/Caddyfile"}, job: proxyJob,
+	name: "Caddy", find: built("caddy-"+caddyVersion, buildCaddy), version: fixed(caddyVersion), file: "Caddyfile", args: []string{"run", "--config", "$DIR/Caddyfile"},
+	terms: caddyTerms,
 	config: `{
 	admin off
 	auto_https off
@@ -99,7 +134,7 @@ http://127.0.0.1:$PORT, http://:$PORT {
 
 var traefik = process{
 	name: "Traefik", find: built("traefik-"+traefikVersion, buildTraefik), version: fixed(traefikVersion), file: "dynamic.yml",
-	args: []string{"--entrypoints.web.address=127.0.0.1:$PORT", "--providers.file.filename=$DIR/dynamic.yml", "--log.level=ERROR"}, job: proxyJob,
+	args: []string{"--entrypoints.web.address=127.0.0.1:$PORT", "--providers.file.filename=$DIR/dynamic.yml", "--log.level=ERROR"},
 	config: `http:
   routers:
     gateway:
@@ -145,7 +180,10 @@ func built(name string, build func(ctx context.Context, folder string) error) fu
 		if !o.build {
 			return "", errors.New("it is not built, and -build=false says to leave it")
 		}
-		return path, errors.Join(os.MkdirAll(folder, 0o700), build(ctx, folder))
+		if err := errors.Join(os.MkdirAll(folder, 0o700), build(ctx, folder)); err != nil {
+			return "", fmt.Errorf("not built: %w", err)
+		}
+		return path, nil
 	}
 }
 
@@ -179,12 +217,23 @@ func buildTraefik(ctx context.Context, folder string) error {
 	return goCommand(ctx, source, []string{"CGO_ENABLED=0"}, "build", "-o", filepath.Join(folder, "traefik-"+traefikVersion), "./cmd/traefik")
 }
 
+// refused is how the go command tells that a module proxy does not have a module's source.
+var refused = regexp.MustCompile(`(\S+@v\S+): reading \S+: (\d{3} [^\n]+)`)
+
 func goCommand(ctx context.Context, dir string, env []string, args ...string) error {
 	cmd := exec.CommandContext(ctx, "go", args...) //nolint:gosec // constants above
 	cmd.Dir, cmd.Env = dir, append(append(os.Environ(), "GOWORK=off", "GOFLAGS="), env...)
-	if out, err := cmd.CombinedOutput(); err != nil {
-		lines := strings.Split(strings.TrimSpace(string(out)), "\n")
-		return fmt.Errorf("go %s: %w: %s\n%s", args[0], err, strings.TrimSpace(lines[len(lines)-1]), out) // the last line says it best
+	out, err := cmd.CombinedOutput()
+	if err == nil {
+		return nil
 	}
-	return nil
+	if m := refused.FindAllSubmatch(out, -1); m != nil {
+		modules := map[string]bool{}
+		for _, each := range m {
+			modules[string(each[1])] = true
+		}
+		return fmt.Errorf("the module proxy does not give %d of the modules that it needs (%s)\n%s", len(modules), m[0][2], strings.Join(slices.Sorted(maps.Keys(modules)), "\n"))
+	}
+	lines := strings.Split(strings.TrimSpace(string(out)), "\n")
+	return fmt.Errorf("go %s: %w: %s\n%s", args[0], err, strings.TrimSpace(lines[len(lines)-1]), out) // the last line says it best
 }

@@ -102,17 +102,24 @@
 //	{{credentials}}       the lines that a good request must have: the next three
 //	{{gateway-line}} {{caller-line}} {{fields}}
 //	{{upstream-line}}     the line that the gateway adds
-//	{{gateway-field}} {{upstream-field}} {{caller-field}}  the names of those; with .lower or .upper, of the first also
-//	                      .underscores and .dots
-//	{{gateway-key}} {{upstream-secret}} {{caller-credential}}  the secrets; with .percent, .percent-twice, .base64,
-//	                      .base64url, .basic, .upper, .first and .second (halves)
+//	{{gateway-field}} {{upstream-field}} {{caller-field}}  the names of those
+//	{{gateway-key}} {{upstream-secret}} {{caller-credential}}  the secrets
 //	{{stray}}             a secret of the caller's that is meant for nobody
 //	{{private}}           what an upstream says that is meant for nobody
 //	{{elsewhere}}         the host and port of another server
-//	{{parameter}} {{websocket}} {{many-parameters}} {{gzip}} {{gzip.length}}
+//	{{parameter}} {{websocket}} {{many-parameters}}  of the query and of the target
+//	{{gzip}} {{gzip.length}}  a body in gzip, and its length
 //	{{length}}            the length of the body, for Content-Length
 //	{{chunk: TEXT}}       on a line of its own: a chunk
 //	{{cr}} {{lf}} {{nul}} {{tab}} {{space}} {{del}} {{high}}  single bytes
+//
+// Some have further forms, {{gateway-key.percent}}:
+//
+//	.lower .upper         of {{gateway-line}}, {{caller-line}}, {{fields}}, {{gateway-field}} and {{upstream-field}}
+//	.underscores .dots    of {{gateway-field}}, in place of its hyphens
+//	.percent              of secrets and of {{parameter}}: percent-encoded
+//	.percent-twice .base64 .base64url .basic .upper  of secrets
+//	.first .second        of secrets: their halves
 //
 // A line that consists of a placeholder for lines disappears where there are none. On a line of its own, these act:
 //

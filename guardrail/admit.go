@@ -80,13 +80,26 @@ func jsonFault(lines []string) string {
 	if err != nil {
 		return "the Content-Type is malformed"
 	}
-	if mediaType != "application/json" && (!strings.HasPrefix(mediaType, "application/") || !strings.HasSuffix(mediaType, "+json")) {
+	if !isJSON(mediaType) {
 		return "the Content-Type is not a JSON one"
 	}
-	for name, value := range parameters {
-		if name != "charset" || !strings.EqualFold(value, "utf-8") {
-			return "the Content-Type has a parameter other than charset=utf-8"
-		}
+	if !inUTF8(parameters) {
+		return "the Content-Type has a parameter other than charset=utf-8"
 	}
 	return ""
+}
+
+// isJSON reports whether a media type in lower case is application/json or one of those that end in "+json".
+func isJSON(mediaType string) bool {
+	return mediaType == "application/json" || strings.HasPrefix(mediaType, "application/") && strings.HasSuffix(mediaType, "+json")
+}
+
+// inUTF8 reports whether a media type has no parameters other than charset=utf-8.
+func inUTF8(parameters map[string]string) bool {
+	for name, value := range parameters {
+		if name != "charset" || !strings.EqualFold(value, "utf-8") {
+			return false
+		}
+	}
+	return true
 }

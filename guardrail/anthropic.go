@@ -27,6 +27,13 @@ import "slices"
 //   - mcp_servers[*].authorization_token is a credential for somebody else. No guard should be shown it, since a guard may
 //     be a vendor: a request that has one is refused. Take the path out of Refuse to have the token read as any text.
 //
+// # What is read of answers
+//
+// Every string of a message and of an event of its stream, but for types, IDs and the like while they look like that: text
+// and thinking, the input of tools, results of the server's own tools, citations, and errors. Signatures and
+// encrypted results are sealed; a PDF that a tool fetched is opaque. Results of a batch (GET
+// /v1/messages/batches/{message_batch_id}/results) are lines of JSON, and refused where answers are read.
+//
 // # What is left out, and so is refused
 //
 // Uploads (POST /v1/files, /v1/skills) are multipart forms and not JSON. Agents, sessions, memory stores and the
@@ -44,7 +51,7 @@ func Anthropic() []Endpoint {
 	batch.Pattern = "POST /v1/messages/batches"
 	batch.NotText = append(batch.NotText, "requests[*].custom_id")
 
-	return slices.Concat(
+	return anthropicAnswers(slices.Concat(
 		[]Endpoint{messages, count, batch, anthropicComplete()},
 		bodiless(
 			"GET /v1/messages/batches",
@@ -55,7 +62,7 @@ func Anthropic() []Endpoint {
 			"GET /v1/models",
 			"GET /v1/models/{model_id}",
 		),
-	)
+	))
 }
 
 // anthropicComplete is the rule for CompletionNewParams.

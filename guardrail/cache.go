@@ -15,7 +15,7 @@ import (
 //
 // Kept is only that a text passed: never a block, which is judged anew each time, and never an error or a request that
 // failed open. A verdict is kept for the guard's name and version, the caller, the endpoint, and the text's kind,
-// role and spelling in the body, under a keyed hash of all these: the store holds no text, and without the key nobody
+// role and spelling in the body, a request or an answer, under a keyed hash of all these: the store holds no text, and without the key nobody
 // can tell which texts it knows, nor make up an entry.
 type Cache struct {
 	_ [0]func()
@@ -123,26 +123,37 @@ func (c *cache) digests(d *document, in Input) []Key {
 		return d.digests
 	}
 	h := hmac.New(sha256.New, c.key)
-	writeSized(h, "request")
+	writeSized(h, in.Direction.String())
 	writeSized(h, in.Caller)
 	writeSized(h, in.Endpoint)
 	request := h.Sum(nil)
 
-	digests := make([]Key, len(d.found.items))
+	digests := make([]Key, d.count())
 	var head []byte
-	for i, it := range d.found.items {
-		role := d.role(it)
+	digest := func(i int, role string, kind Kind, text []byte) {
 		head = append(head[:0], request...)
 		head = binary.BigEndian.AppendUint64(head, uint64(len(role)))
-		head = append(append(head, role...), byte(d.kind(it)))
+		head = append(append(head, role...), byte(kind))
 		h.Reset()
 		_, _ = h.Write(head)
-		_, _ = h.Write(it.raw(d.tape)) // the spelling stands for the value: it has no other reading
+		_, _ = h.Write(text)
 		h.Sum(digests[i][:0])
+	}
+	if d.tape == nil {
+		for i, t := range d.texts {
+			digest(i, t.Role, t.Kind|unescaped, []byte(t.Value))
+		}
+	} else {
+		for i, it := range d.found.items {
+			digest(i, d.role(it), d.kind(it), it.raw(d.tape)) // the spelling stands for the value: it has no other reading
+		}
 	}
 	d.digests = digests
 	return digests
 }
+
+// unescaped marks a text that is kept by its value rather than by its spelling in JSON: these are two languages.
+const unescaped Kind = 0x80
 
 // writeSized writes s so that no two sequences of strings are written alike.
 func writeSized(h hash.Hash, s string) {

@@ -5,7 +5,6 @@ import (
 	"fmt"
 	"reflect"
 	"strings"
-	"time"
 
 	"github.com/headersafe/headersafe/internal/endpoint"
 	"github.com/headersafe/headersafe/internal/field"
@@ -41,6 +40,9 @@ type Config struct {
 
 	// Cache says how verdicts are kept.
 	Cache Cache
+
+	// Responses says who judges what the upstream answers, and when it is released. By default answers pass unread.
+	Responses Responses
 
 	// DangerouslyAllowOpaque is the written reason why requests may hold what no guard can read, base64 images and
 	// documents, and references to what the upstream fetches. By default they are refused. The record lists them.
@@ -83,9 +85,13 @@ func New(c Config) (*Guardrail, error) {
 		budget:  c.Budget,
 		limits:  jsonscan.Limits{MaxDepth: c.Limits.Depth, MaxNodes: c.Limits.Values},
 	}
-	g.compileEndpoints(c.Endpoints, mistake)
+	g.compileEndpoints(c, mistake)
 	g.cache = compileCache(c.Cache, mistake)
-	g.compileGuards(c, mistake)
+	if len(c.Guards) == 0 {
+		mistake("Guards", "", "are missing: nobody would judge what is read")
+	}
+	g.seats = g.compileSeats(c.Guards, "Guards", c.Cache, mistake)
+	g.responses = g.compileResponses(c, mistake)
 	g.compileDecoders(c.Decoders, mistake)
 
 	switch {
@@ -100,12 +106,13 @@ func New(c Config) (*Guardrail, error) {
 	if g.budget.limit < g.maxBody {
 		mistake("Budget", "", "is smaller than MaxBody: a request of that size could never be read")
 	}
+	if g.responses != nil && g.budget.limit < g.responses.maxBody {
+		mistake("Budget", "", "is smaller than Responses.MaxBody: an answer of that size could never be read")
+	}
 	if c.Limits.Depth < 0 || c.Limits.Values < 0 {
 		mistake("Limits", "", "must not be negative")
 	}
-	if c.DangerouslyAllowOpaque != "" && strings.TrimSpace(c.DangerouslyAllowOpaque) == "" {
-		mistake("DangerouslyAllowOpaque", "", "is blank: write down why requests may hold what no guard can read")
-	}
+	checkReason(c.DangerouslyAllowOpaque, "DangerouslyAllowOpaque", mistake)
 	g.allowOpaque = c.DangerouslyAllowOpaque != ""
 	if len(errs) > 0 {
 		return nil, errors.Join(errs...)
@@ -113,66 +120,26 @@ func New(c Config) (*Guardrail, error) {
 	return g, nil
 }
 
-func (g *Guardrail) compileEndpoints(endpoints []Endpoint, mistake func(field, value, reason string)) {
+func (g *Guardrail) compileEndpoints(c Config, mistake func(field, value, reason string)) {
+	endpoints := c.Endpoints
 	if len(endpoints) == 0 {
 		mistake("Endpoints", "", "are missing: without a rule every request is refused; take Anthropic(), OpenAI() or EveryString(…)")
 	}
 	patterns := make([]string, len(endpoints))
 	for i, e := range endpoints {
 		patterns[i] = e.Pattern
-		g.rules = append(g.rules, compileRule(e, fmt.Sprintf("Endpoints[%d]", i), mistake))
+		at := fmt.Sprintf("Endpoints[%d]", i)
+		r := compileRule(e, at, mistake)
+		if r.response = compileResponse(e.Response, e.Pattern, at+".Response", mistake); c.Responses.IsZero() {
+			r.response = nil // its mistakes are mistakes all the same
+		}
+		g.rules = append(g.rules, r)
 	}
 	set, faults := endpoint.Compile(patterns)
 	for _, f := range faults {
 		mistake("Endpoints", f.Pattern, f.Reason)
 	}
 	g.endpoints = set
-}
-
-func (g *Guardrail) compileGuards(c Config, mistake func(field, value, reason string)) {
-	if len(c.Guards) == 0 {
-		mistake("Guards", "", "are missing: nobody would judge what is read")
-	}
-	names := make(map[string]bool)
-	for i, guard := range c.Guards {
-		at := fmt.Sprintf("Guards[%d]", i)
-		o := optionsOf(guard)
-		if isNil(o.Guard) {
-			mistake(at, "", "is nil")
-			continue
-		}
-		s := &seat{guard: o.Guard, mode: o.mode, deadline: o.deadline, failsOpen: o.failsOpen, failOpen: o.failOpen}
-		s.Description = o.Describe()
-		switch {
-		case strings.TrimSpace(s.Name) == "":
-			mistake(at, "", "has no name in its description; it goes into the record")
-		case names[s.Name]:
-			mistake(at, s.Name, "has the name of another guard")
-		}
-		names[s.Name] = true
-		if !o.hasDeadline {
-			s.deadline = DefaultDeadline
-		}
-		if s.deadline <= 0 {
-			mistake(at, s.Name, "has a deadline that has passed; it must be positive")
-		}
-		if o.failsOpen && o.failOpen == "" {
-			mistake(at, s.Name, "fails open without a reason: write down why")
-		}
-		if o.mode >= modes {
-			mistake(at, s.Name, "is in an unknown mode")
-		}
-		if s.Scope > WholeConversation {
-			mistake(at, s.Name, "has an unknown scope")
-		}
-		if s.Scope == PerText && g.cache != nil {
-			s.cache, s.key = g.cache, g.cache.guardKey(s.Description)
-			if c.Cache.Store != nil && s.Version == "" {
-				mistake(at, s.Name, "has no version in its description: in a Store that outlives the process, verdicts of older rules would count")
-			}
-		}
-		g.seats = append(g.seats, s)
-	}
 }
 
 func (g *Guardrail) compileDecoders(decoders map[string]Decoder, mistake func(field, value, reason string)) {
@@ -190,19 +157,6 @@ func (g *Guardrail) compileDecoders(decoders map[string]Decoder, mistake func(fi
 	}
 }
 
-// isNil reports whether g is nil, or a nil pointer of a guard's type.
-func isNil(g Guard) bool {
-	if g == nil {
-		return true
-	}
-	v := reflect.ValueOf(g)
-	switch v.Kind() {
-	case reflect.Pointer, reflect.Func, reflect.Map, reflect.Slice, reflect.Chan, reflect.Interface:
-		return v.IsNil()
-	}
-	return false
-}
-
 // Guardrail is a compiled [Config]. It is immutable and safe for concurrent use. The zero Guardrail and a nil one
 // refuse every request with 500.
 type Guardrail struct {
@@ -215,16 +169,5 @@ type Guardrail struct {
 	decoders    map[string]Decoder
 	cache       *cache
 	allowOpaque bool
-}
-
-// seat is a guard with its options.
-type seat struct {
-	Description
-	guard     Guard
-	mode      Mode
-	deadline  time.Duration
-	failsOpen bool
-	failOpen  string
-	cache     *cache // nil where its verdicts are not kept
-	key       Key
+	responses   *responses // nil where answers are not read
 }

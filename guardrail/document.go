@@ -7,7 +7,7 @@ import (
 	"github.com/headersafe/headersafe/internal/jsonscan"
 )
 
-// document is a request's body as the guards are shown it: what was selected of the tape. It is shared by the handler
+// document is a body as the guards are shown it: what was selected of the tape, or texts of an event stream. It is shared by the handler
 // and by every guard that is at work, and what it borrowed is given back when the last of them lets go: a guard that
 // outstays its deadline still reads its own request's text.
 type document struct {
@@ -22,12 +22,14 @@ type document struct {
 	made    []bool // which of them have their value
 	missing int    // how many of them have not
 	digests []Key  // one for each of found.items; see digest
+
+	places []string // where the texts of an event stream stand; none of the upstream's words are in them
 }
 
 // place is where a text stands.
 type place struct {
 	doc  *document
-	node jsonscan.Node
+	node jsonscan.Node // or the number of the text, in an event stream
 }
 
 func (p place) path() string {
@@ -37,7 +39,7 @@ func (p place) path() string {
 	p.doc.mu.Lock()
 	defer p.doc.mu.Unlock()
 	if p.doc.tape == nil {
-		return ""
+		return p.streamPlace()
 	}
 	return normalizedPath(p.doc.tape, p.node, nil)
 }
@@ -47,14 +49,58 @@ func (p place) recordPath() string {
 	p.doc.mu.Lock()
 	defer p.doc.mu.Unlock()
 	if p.doc.tape == nil {
-		return ""
+		return p.streamPlace()
 	}
 	return normalizedPath(p.doc.tape, p.node, p.doc.rule)
+}
+
+// streamPlace is empty once the document has been let go.
+func (p place) streamPlace() string {
+	if int(p.node) < len(p.doc.places) {
+		return p.doc.places[p.node]
+	}
+	return ""
 }
 
 // newDocument returns a document with one holder.
 func newDocument(r *rule, tape *jsonscan.Tape, found *findings, release func()) *document {
 	return &document{rule: r, holders: 1, release: release, tape: tape, found: found, missing: len(found.items)}
+}
+
+// textsDocument returns a document with one holder that consists of texts alone: those of an event stream. It is nil where
+// the budget is used up.
+func textsDocument(texts []Text, places []string, b *Budget) *document {
+	s := &share{budget: b}
+	d := &document{holders: 1, texts: texts, places: places, release: s.end}
+	size := 0
+	for i := range texts {
+		texts[i].doc, texts[i].node = d, jsonscan.Node(i)
+		size += len(texts[i].Value)
+	}
+	if !s.take(int64(size)) {
+		return nil
+	}
+	return d
+}
+
+// borrow holds another document for as long as d is held.
+func (d *document) borrow(other *document) {
+	other.hold()
+	release := d.release
+	d.release = func() {
+		other.letGo()
+		if release != nil {
+			release()
+		}
+	}
+}
+
+// count returns how many texts there are.
+func (d *document) count() int {
+	if d.tape == nil {
+		return len(d.texts)
+	}
+	return len(d.found.items)
 }
 
 // hold adds a holder.
@@ -71,9 +117,11 @@ func (d *document) letGo() {
 	if d.holders--; d.holders > 0 {
 		return
 	}
-	d.tape.Release()
-	d.found.release()
-	d.tape, d.found, d.texts, d.made, d.digests = nil, nil, nil, nil, nil
+	if d.tape != nil {
+		d.tape.Release()
+		d.found.release()
+	}
+	d.tape, d.found, d.texts, d.made, d.digests, d.places = nil, nil, nil, nil, nil, nil
 	if d.release != nil {
 		d.release()
 	}
@@ -91,7 +139,7 @@ func (d *document) all() []Text {
 func (d *document) some(indexes []int) []Text {
 	d.mu.Lock()
 	defer d.mu.Unlock()
-	if len(indexes) == len(d.found.items) {
+	if len(indexes) == d.count() {
 		d.materialise(nil)
 		return d.texts
 	}

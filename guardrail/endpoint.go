@@ -1,6 +1,6 @@
 package guardrail
 
-// Endpoint is the rule for one endpoint: where the text of its requests is.
+// Endpoint is the rule for one endpoint: where the text of its requests is, and of its answers.
 //
 // Every string of the body is read. Text gives the known ones a kind, and says which must be there; NotText lists
 // those that are none; whatever is neither is read as [Other], so that a field that a vendor adds tomorrow cannot
@@ -51,6 +51,9 @@ type Endpoint struct {
 
 	// NoBody says that requests to this endpoint have no body. One that has is refused.
 	NoBody bool
+
+	// Response is the rule for the endpoint's answers.
+	Response Response
 }
 
 // Selector says that what Path selects is text. A string is a text; an array or object yields all strings below it.

@@ -18,11 +18,14 @@ type exchange struct {
 	in     *http.Request
 	ledger *stage.Ledger
 
+	rule    *rule
 	raw     *lease // the body as it came; nil once the exchange has no more use of it
 	decoded *lease // the body as it was read, where that is not the same
 	doc     *document
 	hearing *hearing
-	out     *body // what next reads; nil where there is none
+	asked   *document // the request's, where a guard wants to see it beside the answer
+	out     *body     // what next reads; nil where there is none
+	held    *held     // what next writes to; nil where nothing is held
 	record  *Record
 	note    stage.GuardNote
 }
@@ -43,8 +46,8 @@ func (x *exchange) inspect() *Denial {
 	defer x.decoded.leave()
 	policy, _ := x.ledger.Note(stage.HeaderPolicy).(stage.PolicyNote)
 	a, d := x.admit(x.in, policy.Inbound)
-	if a.rule != nil {
-		x.record.Endpoint = a.rule.pattern
+	if x.rule = a.rule; x.rule != nil {
+		x.record.Endpoint = x.rule.pattern
 	}
 	if d != nil {
 		return d
@@ -66,6 +69,10 @@ func (x *exchange) inspect() *Denial {
 		return d
 	}
 	defer x.doc.letGo() // guards that are at work keep it
+	if x.reads() && x.responses.wantRequest {
+		x.asked = x.doc
+		x.asked.hold()
+	}
 	auth, _ := x.ledger.Note(stage.Auth).(stage.AuthNote)
 	x.hearing = hear(x.in.Context(), x.seats, x.doc, Input{Caller: auth.Caller, Endpoint: a.rule.pattern})
 	return x.hearing.await(x.in.Context(), Block)
@@ -88,23 +95,12 @@ func (x *exchange) readText(a admitted) ([]byte, *Denial) {
 
 // open makes the document.
 func (x *exchange) open(r *rule, text []byte) *Denial {
-	tape, found, d := x.read(r, text)
+	doc, d := x.openDocument(r, text, x.raw, x.decoded)
 	if d != nil {
 		return d
 	}
-	raw, decoded := x.raw, x.decoded
-	raw.join()
-	decoded.join()
-	doc := newDocument(r, tape, found, func() {
-		raw.leave()
-		decoded.leave()
-	})
-	x.record.Texts, x.record.Opaque = len(found.items), doc.paths(found.opaque)
-	d = x.refuseOpaque(r, tape, found)
-	if d == nil && !decoded.share.take(int64(tape.Len())*nodeCost+doc.size()) {
-		d = busy()
-	}
-	if d != nil {
+	x.record.Texts, x.record.Opaque = len(doc.found.items), doc.paths(doc.found.opaque)
+	if d := x.refuseOpaque(r, doc.tape, doc.found); d != nil {
 		doc.letGo()
 		return d
 	}
@@ -112,8 +108,14 @@ func (x *exchange) open(r *rule, text []byte) *Denial {
 	return nil
 }
 
+// reads reports whether guards judge the answer.
+func (x *exchange) reads() bool { return x.responses != nil }
+
 // end lets go of what the exchange holds.
 func (x *exchange) end() {
+	if x.asked != nil {
+		x.asked.letGo()
+	}
 	if x.out != nil {
 		x.out.end(errExchangeOver)
 	} else {
@@ -134,7 +136,7 @@ func (x *exchange) refuse(d *Denial) {
 // pass calls next with what was inspected.
 func (x *exchange) pass(next http.Handler) {
 	out := x.outbound()
-	x.note = stage.GuardNote{Target: out.Method + " " + out.URL.EscapedPath(), Body: out.Body, Record: x.record}
+	x.note = stage.GuardNote{Target: out.Method + " " + out.URL.EscapedPath(), Body: out.Body, Record: x.record, Identity: x.reads()}
 	if x.hearing != nil {
 		x.record.Guards = x.hearing.snapshot(false)
 		if x.alongside() {
@@ -148,14 +150,14 @@ func (x *exchange) pass(next http.Handler) {
 		stage.Deny(x.w, x.in, stage.Guardrail, stage.Misassembled(err))
 		return
 	}
-	if x.hearing != nil {
+	if x.hearing != nil || x.reads() {
 		defer x.conclude()
 	}
-	if x.note.Await == nil {
+	if x.note.Await == nil && !x.reads() {
 		next.ServeHTTP(x.w, out)
 		return
 	}
-	x.passAlongside(next, out)
+	x.passHeld(next, out)
 }
 
 func (x *exchange) alongside() bool {
@@ -167,61 +169,94 @@ func (x *exchange) alongside() bool {
 	return false
 }
 
-// passAlongside calls next with a ResponseWriter that holds everything until the verdict. A denial ends the request's
-// context, so that the upstream is not waited for.
-func (x *exchange) passAlongside(next http.Handler, out *http.Request) {
+// passHeld calls next with a ResponseWriter that holds what must wait for a verdict. A denial ends the request's context, so
+// that the upstream is not waited for.
+func (x *exchange) passHeld(next http.Handler, out *http.Request) {
 	ctx, cancel := context.WithCancelCause(out.Context())
 	defer cancel(errOver)
-	x.hearing.onDenied(func() { cancel(errDecided) })
-	h := newHeld(x)
+	x.held = newHeld(x, cancel)
+	if x.note.Await != nil {
+		x.hearing.onDenied(func() { cancel(errDecided) })
+	}
+	returned := false
 	defer func() {
-		// A handler whose upstream was cancelled may end in this panic, of which nothing is left to say once the
-		// denial has been written. Every other panic goes on.
-		p := recover()
-		err, _ := p.(error)
-		aborted := errors.Is(err, http.ErrAbortHandler)
-		if p == nil || aborted && x.hearing.decided() {
-			h.finish()
+		if returned {
+			x.held.finish()
+			return
 		}
-		if p != nil && (!aborted || !h.denied) {
+		// A handler whose upstream was cancelled may end in this panic, of which nothing is left to say once a denial
+		// has been written. Every other panic goes on, and so does runtime.Goexit.
+		p := recover()
+		if err, _ := p.(error); errors.Is(err, http.ErrAbortHandler) {
+			if x.held.abort() {
+				return
+			}
+		} else {
+			x.held.drop()
+		}
+		if p != nil {
 			panic(p)
 		}
 	}()
-	next.ServeHTTP(h, out.WithContext(ctx))
+	next.ServeHTTP(x.held, out.WithContext(ctx))
+	returned = true
 }
 
 // conclude completes the record when the handler has returned. Verdicts of observers are waited for where somebody wants
 // the record, after what the handler wrote has been sent.
 func (x *exchange) conclude() {
-	if x.ledger.Observed() {
+	final := *x.record
+	wait := x.ledger.Observed()
+	flushed := false
+	await := func(observers <-chan struct{}) {
 		select {
-		case <-x.hearing.heard[Observe]:
+		case <-observers:
 		default:
-			_ = http.NewResponseController(x.w).Flush()
-			<-x.hearing.heard[Observe]
+			if !flushed {
+				_ = http.NewResponseController(x.w).Flush()
+			}
+			flushed = true
+			<-observers
 		}
 	}
-	x.hearing.end(errOver)
-	final := *x.record
-	final.Guards = x.hearing.snapshot(true)
+	if x.hearing != nil {
+		if wait {
+			await(x.hearing.heard[Observe])
+		}
+		x.hearing.end(errOver)
+		final.Guards = x.hearing.snapshot(true)
+	}
+	if x.held != nil && x.held.reading != nil {
+		final.Response = x.held.reading.finalRecord(wait, await)
+	}
 	x.note.Record = &final
 	x.ledger.SetNote(stage.Guardrail, x.note)
 }
 
 // connectionFields concern the connection to the client, and the trailers that are dropped: a handler that relays them
 // would have the upstream wait for what has come, or switch to a protocol that nobody reads.
-var connectionFields = []string{"Expect", "Upgrade", "Http2-Settings", "Trailer"}
+var connectionFields = slices.Clip([]string{"Expect", "Upgrade", "Http2-Settings", "Trailer"})
+
+// rangeFields ask for a part of an answer, which could not be read.
+var rangeFields = []string{"Range", "If-Range"}
 
 // outbound returns the request for next. Its body is framed as it was.
 func (x *exchange) outbound() *http.Request {
 	out := new(http.Request)
 	*out = *x.in
 	out.Trailer, out.GetBody = nil, nil
-	if slices.ContainsFunc(connectionFields, func(name string) bool { return out.Header[name] != nil }) {
+	dropped := connectionFields
+	if x.reads() {
+		dropped = append(dropped, rangeFields...)
+	}
+	if x.reads() || slices.ContainsFunc(dropped, func(name string) bool { return out.Header[name] != nil }) {
 		out.Header = maps.Clone(out.Header)
-		for _, name := range connectionFields {
+		for _, name := range dropped {
 			delete(out.Header, name)
 		}
+	}
+	if x.reads() {
+		out.Header["Accept-Encoding"] = []string{codingNoCode}
 	}
 	if x.raw.n == 0 {
 		out.Body, out.ContentLength, out.TransferEncoding = http.NoBody, 0, nil
@@ -231,6 +266,3 @@ func (x *exchange) outbound() *http.Request {
 	out.Body = x.out
 	return out
 }
-
-// errHeld is what a handler gets that writes to a client who was told otherwise.
-var errHeld = errors.New("guardrail: the request was blocked")

@@ -24,6 +24,9 @@ type Description struct {
 	// Version changes with everything that could change a verdict: rules, thresholds, model. Cached verdicts are
 	// kept apart by it. It must hold no secret.
 	Version string
+	// WantsRequest has the guard shown the request's texts, too, when it judges an answer: as [Input].Request. It is for
+	// guards of scope [WholeConversation]. What was read of the request then stays in memory until the answer has ended.
+	WantsRequest bool
 }
 
 // Scope says what a guard's verdict rests on, and so whether it can be kept.
@@ -40,12 +43,34 @@ const (
 
 // Input is what a guard is shown.
 type Input struct {
-	Texts    []Text // in the order of the document; for a PerText guard, only those not judged before
-	Caller   string // the caller's ID; empty if anonymous
-	Endpoint string // the pattern of the rule
+	Texts     []Text    // in the order of the document or stream; for a PerText guard, only those not judged before
+	Request   []Text    // of an answer's request, where [Description].WantsRequest is set
+	Caller    string    // the caller's ID; empty if anonymous
+	Endpoint  string    // the pattern of the rule
+	Direction Direction // whether the texts are a request's or an answer's
 }
 
-// Text is one string that the upstream would read.
+// Direction says which way texts go.
+type Direction uint8
+
+// The directions.
+const (
+	DirectionRequest  Direction = iota // to the upstream
+	DirectionResponse                  // to the client
+)
+
+// String returns "request" or "response".
+func (d Direction) String() string {
+	if d == DirectionResponse {
+		return "response"
+	}
+	return "request"
+}
+
+// MarshalText returns [Direction.String].
+func (d Direction) MarshalText() ([]byte, error) { return []byte(d.String()), nil }
+
+// Text is one string that the upstream, or the client, would read.
 type Text struct {
 	Role  string // whose it is: "user", "assistant", "system", "tool", "developer"; empty if unknown
 	Value string // unescaped
@@ -56,8 +81,8 @@ type Text struct {
 }
 
 // Path returns where the text stands, an RFC 9535 normalized path such as $['messages'][0]['content']; of a [Name], the
-// path of the member. It is empty if the text does not come from a Guardrail, and after the guard has returned.
-// Names in it are the client's own words.
+// path of the member; of a text in an event stream, its place in the events: choices[0].delta.content. It is empty if
+// the text does not come from a Guardrail, and after the guard has returned. Names in it are the client's own words.
 func (t Text) Path() string { return t.place().path() }
 
 func (t Text) place() place { return place{t.doc, t.node} }

@@ -73,14 +73,14 @@ func (g *Guardrail) Texts(method, path, contentType string, body []byte) ([]Text
 		}
 		return nil, nil
 	}
-	tape, found, d := g.read(a.rule, append([]byte(nil), body...))
+	doc, d := g.openDocument(a.rule, append([]byte(nil), body...))
 	if d != nil {
 		return nil, d
 	}
-	if d := g.refuseOpaque(a.rule, tape, found); d != nil {
+	if d := g.refuseOpaque(a.rule, doc.tape, doc.found); d != nil {
 		return nil, d
 	}
-	return newDocument(a.rule, tape, found, nil).all(), nil // never let go: the texts' paths stay
+	return doc.all(), nil // never let go: the texts' paths stay
 }
 
 // read is the decision about a body, other than the guards': whether it can be read in one way only, and what there is to
@@ -96,6 +96,28 @@ func (g *Guardrail) read(r *rule, body []byte) (*jsonscan.Tape, *findings, *Deni
 		return nil, nil, d
 	}
 	return tape, found, nil
+}
+
+// openDocument reads a body that the leases hold. They hold it for as long as the document is held; what that takes besides
+// goes to the last of them.
+func (g *Guardrail) openDocument(r *rule, body []byte, leases ...*lease) (*document, *Denial) {
+	tape, found, d := g.read(r, body)
+	if d != nil {
+		return nil, d
+	}
+	for _, l := range leases {
+		l.join()
+	}
+	doc := newDocument(r, tape, found, func() {
+		for _, l := range leases {
+			l.leave()
+		}
+	})
+	if n := len(leases); n > 0 && !leases[n-1].share.take(int64(tape.Len())*nodeCost+doc.size()) {
+		doc.letGo()
+		return nil, busy()
+	}
+	return doc, nil
 }
 
 // refuseOpaque refuses what no guard can read, unless that was allowed.

@@ -13,14 +13,14 @@ import (
 
 // Why a guard's context ends.
 var (
-	errDecided  = errors.New("guardrail: another guard has blocked the request")
+	errDecided  = errors.New("guardrail: a guard has blocked the exchange")
 	errOver     = errors.New("guardrail: the exchange has ended")
 	errDeadline = errors.New("no verdict within the deadline")
 	errNoReturn = errors.New("the guard ended its goroutine without a verdict")
 )
 
-// hearing is the guards' work on one request: all are asked at once, and each gives a verdict, or has none by its
-// deadline. It is safe for concurrent use.
+// hearing is the guards' work on one request, or on a part of one answer: all are asked at once, and each gives a verdict, or
+// has none by its deadline. It is safe for concurrent use.
 type hearing struct {
 	seats   []*seat
 	doc     *document
@@ -131,6 +131,9 @@ func (s *seat) judge(ctx context.Context, d *document, in Input, a *answer) {
 		return
 	}
 	in.Texts = a.texts
+	if !s.WantsRequest {
+		in.Request = nil
+	}
 	a.verdict, a.err = s.guard.Check(ctx, in)
 	if s.cache == nil || a.err != nil || a.verdict.Block {
 		return
@@ -169,11 +172,11 @@ func (h *hearing) settle(i int, a answer) {
 		rec.Outcome, rec.FailOpen, rec.Detail = FailedOpen, s.failOpen, printable(a.err.Error())
 	case a.err != nil:
 		rec.Outcome, rec.Detail = Failed, printable(a.err.Error())
-		denied = unavailable("the guard " + s.Name + " gave no verdict: " + rec.Detail)
+		denied = h.in.Direction.unavailable("the guard " + s.Name + " gave no verdict: " + rec.Detail)
 	case a.verdict.Block:
 		rec.Outcome, rec.Matches = Blocked, matches
 		rec.Reason, rec.Detail = printable(a.verdict.Reason), printable(a.verdict.Detail)
-		denied = blocked(rec.Reason, "by the guard "+s.Name)
+		denied = h.in.Direction.blocked(rec.Reason, "by the guard "+s.Name)
 	default:
 		rec.Outcome, rec.Detail = Passed, printable(a.verdict.Detail)
 	}
@@ -214,14 +217,23 @@ func (a answer) matches() []string {
 }
 
 // await waits for all guards of a mode, or for a denial, and returns the latter. No verdict when ctx ends is a denial.
-func (h *hearing) await(ctx context.Context, m Mode) *Denial {
-	select {
-	case <-h.heard[m]:
-	case <-ctx.Done():
+func (h *hearing) await(ctx context.Context, m Mode) *Denial { return h.awaitWith(ctx, m, nil, nil) }
+
+// awaitWith is await that calls beat at the times that tick gives. Both may be nil.
+func (h *hearing) awaitWith(ctx context.Context, m Mode, tick <-chan time.Time, beat func()) *Denial {
+	for waiting := true; waiting; {
 		select {
 		case <-h.heard[m]:
-		default:
-			return unavailable("the exchange ended before the verdict")
+			waiting = false
+		case <-tick:
+			beat()
+		case <-ctx.Done():
+			select {
+			case <-h.heard[m]:
+				waiting = false
+			default:
+				return h.in.Direction.unavailable("the exchange ended before the verdict")
+			}
 		}
 	}
 	h.mu.Lock()

@@ -39,7 +39,9 @@ func (f *fake) Describe() Description {
 
 func (f *fake) Check(ctx context.Context, in Input) (Verdict, error) {
 	f.mu.Lock()
-	f.seen = append(f.seen, Input{Texts: slices.Clone(in.Texts), Caller: in.Caller, Endpoint: in.Endpoint})
+	shown := in
+	shown.Texts, shown.Request = slices.Clone(in.Texts), slices.Clone(in.Request)
+	f.seen = append(f.seen, shown)
 	f.mu.Unlock()
 	if f.check != nil {
 		return f.check(ctx, in)

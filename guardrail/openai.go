@@ -28,6 +28,14 @@ import "slices"
 //   - Credentials for somebody else are refused too, since a guard may be a vendor: authorization and headers of MCP
 //     servers, secrets of containers. Take a path out of Refuse to have what stands there read as any text.
 //
+// # What is read of answers
+//
+// Every string of an answer and of an event of its stream, but for types, IDs and the like while they look like that: all
+// choices and items, tool calls, reasoning, refusals, citations, logprobs, and errors. Encrypted reasoning and
+// embeddings in base64 are sealed. Images and audio are opaque, speech in all of its formats too, and the URL of an image
+// is a reference. The events of streamed images, of streamed speech and of transcriptions have no table: they are refused where
+// answers are read.
+//
 // # What is left out, and so is refused
 //
 // Multipart forms are not JSON: POST /v1/audio/transcriptions and translations, /v1/images/edits and variations,
@@ -35,7 +43,7 @@ import "slices"
 // administration of organizations want rules of their own. Realtime is no request and answer: it has no place on a
 // guarded route.
 func OpenAI() []Endpoint {
-	return slices.Concat(
+	return openAIAnswers(slices.Concat(
 		[]Endpoint{openAIChat(), openAIChatUpdate()},
 		openAIResponses(),
 		openAISmall(),
@@ -59,7 +67,7 @@ func OpenAI() []Endpoint {
 			"GET /v1/models",
 			"GET /v1/models/{model}",
 		),
-	)
+	))
 }
 
 // openAICommon are the identifiers and choices that several endpoints take.

@@ -17,10 +17,15 @@ const (
 	Alongside
 	// Observe never blocks. The verdict goes into the record.
 	Observe
+	// Hold, of [Responses] alone: nothing of an answer is released before all of it has been judged.
+	Hold
+	// Window, of [Responses] alone: events of a stream are released in order, each as soon as all the text in it has been
+	// judged together with what surrounds it.
+	Window
 	modes
 )
 
-var modeNames = [modes]string{"block", "alongside", "observe"}
+var modeNames = [modes]string{"block", "alongside", "observe", "hold", "window"}
 
 // String returns the mode in lower case.
 func (m Mode) String() string {
@@ -44,7 +49,7 @@ func WithDeadline(g Guard, d time.Duration) Guard {
 	return o
 }
 
-// InMode returns g in another mode than [Block].
+// InMode returns g in another mode than [Block]: [Observe], or for a request [Alongside].
 func InMode(g Guard, m Mode) Guard {
 	o := optionsOf(g)
 	o.mode = m

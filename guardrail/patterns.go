@@ -152,11 +152,11 @@ func (p *patterns) Check(ctx context.Context, in Input) (Verdict, error) {
 				}
 				if !r.again {
 					if n, found := scratch.within(e); found {
-						return p.blocked(i, v, "one text", r.texts[n:n+1]), nil
+						return p.blocked(in.Direction, i, v, "one text", r.texts[n:n+1]), nil
 					}
 				}
 				if from, to, found := scratch.across(e); found {
-					return p.blocked(i, v, "neighbouring texts", scratch.between(r.texts, from, to)), nil
+					return p.blocked(in.Direction, i, v, "neighbouring texts", scratch.between(r.texts, from, to)), nil
 				}
 			}
 		}
@@ -164,10 +164,10 @@ func (p *patterns) Check(ctx context.Context, in Input) (Verdict, error) {
 	return Verdict{}, nil
 }
 
-func (p *patterns) blocked(expression int, v view, where string, matches []int) Verdict {
+func (p *patterns) blocked(d Direction, expression int, v view, where string, matches []int) Verdict {
 	return Verdict{
 		Block:   true,
-		Reason:  "The request holds text that matches a pattern that is not allowed.",
+		Reason:  "The " + d.String() + " holds text that matches a pattern that is not allowed.",
 		Detail:  fmt.Sprintf("expression %d matches in %s, %s", expression, where, v),
 		Matches: slices.Clone(matches),
 	}

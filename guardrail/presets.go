@@ -34,6 +34,17 @@ func bodiless(patterns ...string) []Endpoint {
 	return all
 }
 
+// answering gives each endpoint the rule for its answers, by its pattern, and for its errors.
+func answering(endpoints []Endpoint, answer func(pattern string) Response, errors Response) []Endpoint {
+	for i, e := range endpoints {
+		own := answer(e.Pattern)
+		r := both(errors, own)
+		r.Stream, r.Media = own.Stream, own.Media
+		endpoints[i].Response = r
+	}
+	return endpoints
+}
+
 // schemaNames are the keywords of JSON Schema (draft 2020-12, and what earlier drafts had besides), which stand in
 // every tool's schema and say nothing by themselves. The names of properties do, and are read.
 var schemaNames = slices.Concat(

@@ -17,6 +17,9 @@ type Record struct {
 	Texts    int           `json:"texts"`              // found in it
 	Opaque   []string      `json:"opaque,omitempty"`   // paths of parts that no guard can read, the first 32
 	Guards   []GuardRecord `json:"guards,omitempty"`   // in the order of the Config
+
+	// Response is what was done with the answer; nil where none came to be read.
+	Response *ResponseRecord `json:"response,omitempty"`
 }
 
 // LogValue returns the record as a group, with a group for each guard by its name.
@@ -28,7 +31,17 @@ func (r *Record) LogValue() slog.Value {
 	if len(r.Opaque) > 0 {
 		attrs = append(attrs, slog.Any("opaque", r.Opaque))
 	}
-	for _, g := range r.Guards {
+	attrs = append(attrs, guardAttrs(r.Guards)...)
+	if r.Response != nil {
+		attrs = append(attrs, slog.Any("response", r.Response))
+	}
+	return slog.GroupValue(attrs...)
+}
+
+// guardAttrs returns a group for each guard by its name.
+func guardAttrs(records []GuardRecord) []slog.Attr {
+	var attrs []slog.Attr
+	for _, g := range records {
 		guard := []any{"mode", g.Mode.String(), "outcome", string(g.Outcome), "duration", g.Duration, "judged", g.Judged, "cached", g.Cached}
 		for _, more := range []struct{ key, text string }{{"reason", g.Reason}, {"detail", g.Detail}, {"fail_open", g.FailOpen}, {"matches", strings.Join(g.Matches, " ")}} {
 			if more.text != "" {
@@ -37,7 +50,7 @@ func (r *Record) LogValue() slog.Value {
 		}
 		attrs = append(attrs, slog.Group(g.Name, guard...))
 	}
-	return slog.GroupValue(attrs...)
+	return attrs
 }
 
 // GuardRecord is what one guard did.
@@ -73,7 +86,7 @@ const maxPaths = 32
 func (d *document) paths(nodes []jsonscan.Node) []string {
 	var paths []string
 	for _, n := range nodes[:min(len(nodes), maxPaths)] {
-		paths = append(paths, place{d, n}.recordPath())
+		paths = append(paths, place{doc: d, node: n}.recordPath())
 	}
 	return paths
 }

@@ -113,16 +113,19 @@ func opaqueContent(path string) *Denial {
 // maxReason is the length in bytes of the longest reason that is passed on to a client or into the record.
 const maxReason = 512
 
-func blocked(reason, detail string) *Denial {
-	message := "The request was blocked."
+// blocked is a guard's verdict.
+func (d Direction) blocked(reason, detail string) *Denial {
+	message := "The " + d.String() + " was blocked"
 	if reason = printable(reason); reason != "" {
-		message = "The request was blocked: " + reason
+		message += ": " + reason
+	} else {
+		message += "."
 	}
-	return &Denial{Status: http.StatusBadRequest, Code: "blocked", Message: message, Detail: detail}
+	return &Denial{Status: http.StatusBadRequest, Code: codeBlocked, Message: message, Detail: detail}
 }
 
 // unavailable is the gateway's trouble, not the client's: whatever is wrong with a guard stays in the record.
-func unavailable(detail string) *Denial {
+func (d Direction) unavailable(detail string) *Denial {
 	return &Denial{Status: http.StatusServiceUnavailable, Code: "guard-unavailable",
-		Message: "The gateway cannot check requests at the moment.", Detail: detail}
+		Message: "The gateway cannot check " + d.String() + "s at the moment.", Detail: detail}
 }

@@ -16,6 +16,7 @@ type rule struct {
 	slow     []slowPath
 	scanned  *jsonscan.Names // the names in slow, which paths doesn't see
 	noBody   bool
+	response *responseRule // nil where answers are not read
 }
 
 // slowPath is a path that is evaluated by itself, before the walk.

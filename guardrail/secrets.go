@@ -108,7 +108,7 @@ func (g *secrets) Check(ctx context.Context, in Input) (Verdict, error) {
 	kinds = slices.Compact(kinds)
 	return Verdict{
 		Block:   true,
-		Reason:  "The request holds what looks like a credential (" + strings.Join(kinds, ", ") + ").",
+		Reason:  "The " + in.Direction.String() + " holds what looks like a credential (" + strings.Join(kinds, ", ") + ").",
 		Detail:  fmt.Sprintf("%d of %d texts hold one", len(matches), len(in.Texts)),
 		Matches: matches,
 	}, nil

@@ -4,6 +4,8 @@ import (
 	"net/http"
 	"net/http/httptest"
 	"testing"
+
+	"github.com/headersafe/headersafe/internal/field"
 )
 
 // claudeCode is the header of a Claude Code request as it reaches the gateway: 26 fields with those that a load
@@ -66,12 +68,17 @@ func BenchmarkRequest(b *testing.B) {
 func BenchmarkResponse(b *testing.B) {
 	p := mustNew(b, Anthropic())
 	h := anthropicResponse()
-	for name, explained := range map[string]bool{"unobserved": false, "explained": true} {
+	var place [32]field.Field
+	for name, respond := range map[string]func() error{
+		"handed over": func() error { _, err := (&handler{policy: p}).Respond(place[:0], h); return err },
+		"copied":      func() error { _, err := p.ResponseHeader(h); return err },
+		"explained":   func() error { _, err := p.Response(h); return err },
+	} {
 		b.Run(name, func(b *testing.B) {
 			b.ReportAllocs()
 			for b.Loop() {
-				if _, refusal := p.respond(h, explained); refusal != nil {
-					b.Fatal(refusal)
+				if err := respond(); err != nil {
+					b.Fatal(err)
 				}
 			}
 		})

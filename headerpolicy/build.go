@@ -8,51 +8,40 @@ import (
 	"github.com/headersafe/headersafe/internal/field"
 )
 
-// inlineLines is how many field lines a decision holds without a further allocation; more than real clients send.
-const inlineLines = 32
-
-// build is a decision in the making.
+// build is a decision in the making. It lives on the stack of whoever decides.
 type build struct {
-	Decision
-
 	explained bool
 	limits    Limits
 	refusal   *Refusal
 	fields    int // kept so far
 	bytes     int
 
-	// lines is the one array behind all slices of the header. Each slice is cut off at its own end, so that
-	// appending to one does not write into the next.
-	lines  []string
-	inline [inlineLines]string
+	// What crosses goes into header, or where that is nil is appended to kept. The lines are the slices of the input, not
+	// copies of them: see [build.keep].
+	header http.Header
+	kept   []field.Field
+
+	reasons []FieldDecision // nil unless explained
 }
 
-func newBuild(size int, limits Limits, explained bool) *build {
-	b := &build{limits: limits, explained: explained}
-	b.Header = make(http.Header, min(size, limits.Fields))
-	b.lines = b.inline[:0]
-	if explained {
-		b.Fields = make([]FieldDecision, 0, size)
-	}
-	return b
-}
-
-// done returns the decision. Of a refused message nothing crosses, even if the error is overlooked.
-func (b *build) done() *Decision {
+// decision returns what was decided, with the given trailers. Of a refused message nothing crosses, even if the error is
+// overlooked.
+func (b *build) decision(trailer []string) *Decision {
 	if b.refusal != nil {
-		clear(b.Header)
-		b.Trailer = nil
+		clear(b.header)
+		trailer = nil
 	}
+	d := &Decision{Header: b.header, Trailer: trailer, Fields: b.reasons}
 	if b.explained {
-		b.sort()
+		d.sort()
 	}
-	return &b.Decision
+	return d
 }
 
 // note gives a field of the input its reason. It costs nothing where no reasons are wanted.
 func (b *build) note(name string, why Reason, note string) {
 	if b.explained {
-		b.Fields = append(b.Fields, FieldDecision{Name: name, Reason: why, Note: note})
+		b.reasons = append(b.reasons, FieldDecision{Name: name, Reason: why, Note: note})
 	}
 }
 
@@ -62,9 +51,9 @@ func (b *build) renote(name string, why Reason, note string) {
 	if !b.explained {
 		return
 	}
-	for i := range b.Fields {
-		if b.Fields[i].Name == name {
-			b.Fields[i].Reason, b.Fields[i].Note = why, note
+	for i := range b.reasons {
+		if b.reasons[i].Name == name {
+			b.reasons[i].Reason, b.reasons[i].Note = why, note
 			return
 		}
 	}
@@ -81,46 +70,46 @@ func (b *build) refuse(status int, code, name, reason string) {
 }
 
 // keep lets lines cross under name, which is canonical.
+//
+// The slice is handed on, cut off at its own end so that appending to it does not write behind it: a copy for each field
+// is what a proxy spends most of its time on. Nobody may write into it: a handler must not change the request that it was
+// given, nor a RoundTripper the one that it sends, and a response is its receiver's. Whoever decides for others, who may
+// do as they like, makes it their own with [own].
 func (b *build) keep(name string, lines []string) {
-	if b.grow(name, lines...) {
-		return
-	}
-	b.room(len(lines))
-	start := len(b.lines)
-	b.lines = append(b.lines, lines...)
-	b.Header[name] = b.lines[start:len(b.lines):len(b.lines)]
-}
-
-// keepOne lets one line cross under name, which is canonical.
-func (b *build) keepOne(name, line string) {
-	if b.grow(name, line) {
-		return
-	}
-	b.room(1)
-	start := len(b.lines)
-	b.lines = append(b.lines, line)
-	b.Header[name] = b.lines[start : start+1 : start+1]
-}
-
-// room makes sure that n further lines fit into the array.
-func (b *build) room(n int) {
-	if cap(b.lines)-len(b.lines) < n {
-		b.lines = make([]string, 0, max(n, inlineLines))
-	}
-}
-
-// grow counts lines against the limits and reports whether they are exceeded.
-func (b *build) grow(name string, lines ...string) bool {
-	b.fields += len(lines)
 	for _, line := range lines {
 		b.bytes += len(name) + len(line)
 	}
-	return b.fields > b.limits.Fields || b.bytes > b.limits.Bytes
+	b.fields += len(lines)
+	switch lines = slices.Clip(lines); {
+	case b.fields > b.limits.Fields, b.bytes > b.limits.Bytes:
+	case b.header != nil:
+		b.header[name] = lines
+	default:
+		b.kept = append(b.kept, field.Field{Name: name, Lines: lines})
+	}
+}
+
+// keepOne lets one line cross under name, which is canonical.
+func (b *build) keepOne(name, line string) { b.keep(name, []string{line}) }
+
+// own makes the lines of h nobody else's, with one array for all of them.
+func own(h http.Header) http.Header {
+	total := 0
+	for _, lines := range h {
+		total += len(lines)
+	}
+	all := make([]string, 0, total)
+	for name, lines := range h {
+		start := len(all)
+		all = append(all, lines...)
+		h[name] = all[start:len(all):len(all)]
+	}
+	return h
 }
 
 // noteConsumed explains a field that auth has dealt with, unless the gateway writes one of that name.
 func (b *build) noteConsumed(name string) {
-	if b.explained && b.Header[name] == nil {
+	if b.explained && b.header[name] == nil {
 		b.renote(name, Consumed, "")
 	}
 }

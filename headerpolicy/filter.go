@@ -4,6 +4,7 @@ import (
 	"io"
 	"maps"
 	"net/http"
+	"slices"
 	"strconv"
 	"strings"
 	"time"
@@ -21,7 +22,6 @@ type filter struct {
 	w       http.ResponseWriter
 	policy  *Policy
 	ledger  *stage.Ledger
-	request *http.Request
 	secrets []*secret.Needle
 	header  http.Header // the wrapped handler's; nil until it asks
 
@@ -42,6 +42,12 @@ func (f *filter) Header() http.Header {
 	return f.header
 }
 
+// Relay ends the filtering.
+func (f *filter) Relay() http.ResponseWriter {
+	f.relayed = true
+	return f.w
+}
+
 // WriteHeader sends what crosses of the header.
 func (f *filter) WriteHeader(status int) {
 	switch {
@@ -58,7 +64,9 @@ func (f *filter) WriteHeader(status int) {
 
 // begin sends the final header.
 func (f *filter) begin(status int) {
-	decision, refusal := f.policy.respond(f.header, false)
+	crossing := build{}
+	f.policy.respond(&crossing, f.header)
+	refusal := crossing.refusal
 	if status == http.StatusSwitchingProtocols {
 		refusal = &Refusal{Status: http.StatusBadGateway, Code: codeUpgrade, Reason: "The upstream switched protocols, which is not relayed here."}
 	}
@@ -69,11 +77,14 @@ func (f *filter) begin(status int) {
 		maps.Copy(outer, f.header)
 	case refusal != nil:
 		f.discard = true
-		stage.Deny(f.w, f.request, stage.HeaderPolicy, refusal.denial())
+		f.ledger.Deny(f.w, stage.HeaderPolicy, refusal.denial())
 		return
 	default:
-		f.sealed(decision.Header)
-		field.MergeResponse(outer, decision.Header)
+		for _, kept := range crossing.kept {
+			if !f.holdsSecret(kept.Name, kept.Lines) {
+				field.MergeResponse(outer, kept)
+			}
+		}
 	}
 	if length, ok := contentLength(f.header); ok {
 		outer["Content-Length"] = length
@@ -103,15 +114,10 @@ func (f *filter) inform(status int) {
 }
 
 // sealed removes what holds a secret that the policy set.
-func (f *filter) sealed(h http.Header) {
-	for name, lines := range h {
-		for _, needle := range f.secrets {
-			if needle.InField(name, lines) {
-				delete(h, name)
-				break
-			}
-		}
-	}
+func (f *filter) sealed(h http.Header) { maps.DeleteFunc(h, f.holdsSecret) }
+
+func (f *filter) holdsSecret(name string, lines []string) bool {
+	return slices.ContainsFunc(f.secrets, func(n *secret.Needle) bool { return n.InField(name, lines) })
 }
 
 // contentLength returns a length that the wrapped handler declared. It is framing: net/http holds the handler to it.

@@ -62,7 +62,7 @@ func (n *names) rule(key string) *rule {
 }
 
 func (n *names) learn(key string) *rule {
-	if field.Canonical(key) != key {
+	if !field.IsCanonical(key) {
 		return nil
 	}
 	r := n.classify(key)

@@ -188,12 +188,10 @@ func TestPresetParameters(t *testing.T) {
 		p := mustNew(t, c)
 		for _, parameter := range c.Request.Query.Forward {
 			raw := url.Values{parameter: {"1"}}.Encode()
-			b := newBuild(0, defaultLimits(), false)
+			b := p.request.build(nil, false)
 			if b.query(&p.request.query, raw); b.refusal != nil {
 				t.Errorf("%s: %s: %v", name, raw, b.refusal)
 			}
 		}
 	}
 }
-
-func defaultLimits() Limits { return Limits{}.orDefaults() }

@@ -24,25 +24,26 @@ type RequestInput struct {
 // The error is a [*Refusal]; the Decision then has the reasons so far.
 func (p *Policy) Request(ctx context.Context, in RequestInput) (*Decision, error) {
 	d, _, refusal := p.decide(ctx, in, true)
+	own(d.Header)
 	if refusal != nil {
 		return d, refusal
 	}
 	return d, nil
 }
 
-// decide is Request, with reasons only if explained, and with what finds the secrets that were set.
+// decide is Request, with reasons only if explained, and with what finds the secrets that were set. The slices in the
+// decision's header are the input's.
 func (p *Policy) decide(ctx context.Context, in RequestInput, explained bool) (*Decision, []*secret.Needle, *Refusal) {
 	if p == nil || p.request == nil {
 		return &Decision{Header: http.Header{}}, nil, zeroPolicy()
 	}
 	r := p.request
-	size := len(in.Header) + len(r.setters) + len(r.merges)
-	b := newBuild(size, r.limits, explained)
-	if !r.pick(b, in, nil) {
+	b := r.build(in.Header, explained)
+	if !r.pick(&b, in, nil) {
 		header, met := canonical(in.Header)
 		in.Header = header
-		b = newBuild(size, r.limits, explained)
-		r.pick(b, in, met)
+		b = r.build(header, explained)
+		r.pick(&b, in, met)
 	}
 	for _, name := range in.Consumed {
 		if in.present == nil || slices.Contains(in.present, name) {
@@ -56,17 +57,32 @@ func (p *Policy) decide(ctx context.Context, in RequestInput, explained bool) (*
 	}
 	var needles []*secret.Needle
 	if b.refusal == nil {
-		needles = r.write(ctx, b)
+		needles = r.write(ctx, &b)
 	}
 	if b.refusal == nil {
-		r.merge(b)
-		r.demand(b)
+		r.merge(&b)
+		r.demand(&b)
 	}
 	b.checkLimits(http.StatusRequestHeaderFieldsTooLarge, "The request")
+	var trailer []string
 	if len(in.Trailer) > 0 {
-		b.Trailer = r.trailers.announced(in.Trailer, in.Consumed)
+		trailer = r.trailers.announced(in.Trailer, in.Consumed)
 	}
-	return b.done(), needles, b.refusal
+	return b.decision(trailer), needles, b.refusal
+}
+
+// usualFields is how many fields a header has room for from the beginning: about what the busiest clients send of those
+// that cross. Room for all that came would let callers choose how much a refused field costs.
+const usualFields = 28
+
+// build begins a decision on a request with the header h.
+func (p *requestPolicy) build(h http.Header, explained bool) build {
+	size := len(h) + len(p.setters) + len(p.merges)
+	b := build{limits: p.limits, explained: explained, header: make(http.Header, min(size, usualFields))}
+	if explained {
+		b.reasons = make([]FieldDecision, 0, size)
+	}
+	return b
 }
 
 func zeroPolicy() *Refusal {
@@ -215,24 +231,27 @@ func (p *requestPolicy) merge(b *build) {
 	for i := range p.merges {
 		m := &p.merges[i]
 		if m.with != "" {
-			with := b.Header[m.with]
+			with := b.header[m.with]
 			if len(with) == 0 || m.accept != nil && !m.accept(with[0]) {
 				continue
 			}
 		}
-		lines := b.Header[m.name]
+		lines := b.header[m.name]
 		if hasMember(lines, m.member) {
 			continue
 		}
-		switch last := len(lines) - 1; {
-		case last < 0:
+		if len(lines) == 0 {
 			b.keepOne(m.name, m.member)
-		case lines[last] == "":
-			lines[last] = m.member
+		} else {
+			lines = slices.Clone(lines) // they are the caller's
+			last := &lines[len(lines)-1]
+			if *last != "" {
+				*last += ","
+				b.bytes++
+			}
+			*last += m.member
 			b.bytes += len(m.member)
-		default:
-			lines[last] += "," + m.member
-			b.bytes += 1 + len(m.member)
+			b.header[m.name] = lines
 		}
 		b.renote(m.name, Merged, m.member)
 	}
@@ -251,7 +270,7 @@ func hasMember(lines []string, member string) bool {
 // demand checks what must be there, and what must not be there twice, once all else is decided.
 func (p *requestPolicy) demand(b *build) {
 	for _, name := range p.require {
-		if len(b.Header[name]) == 0 {
+		if len(b.header[name]) == 0 {
 			b.refuse(http.StatusBadRequest, codeMissing, name, "The field "+name+" is missing.")
 		}
 	}
@@ -259,10 +278,10 @@ func (p *requestPolicy) demand(b *build) {
 		first := ""
 		for _, name := range group {
 			switch {
-			case b.Header[name] == nil:
+			case b.header[name] == nil:
 			case first == "":
 				first = name
-			case !slices.Equal(b.Header[first], b.Header[name]):
+			case !slices.Equal(b.header[first], b.header[name]):
 				b.refuse(http.StatusBadRequest, codeAlias, name, "The fields "+first+" and "+name+" could be taken for one another and differ; send one.")
 			}
 		}

@@ -10,35 +10,64 @@ import (
 // Response decides what of a final response's header crosses. The error is a [*Refusal] with status 502; the
 // Decision then has the reasons so far.
 func (p *Policy) Response(h http.Header) (*Decision, error) {
-	d, refusal := p.respond(h, true)
-	if refusal != nil {
-		return d, refusal
+	b := build{explained: true, reasons: make([]FieldDecision, 0, len(h)), kept: make([]field.Field, 0, len(h))}
+	p.respond(&b, h)
+	d := b.decision(nil)
+	d.Header = b.keptHeader()
+	if b.refusal != nil {
+		return d, b.refusal
 	}
 	return d, nil
 }
 
 // ResponseHeader is [Policy.Response] without the reasons, which cost more than the rest.
 func (p *Policy) ResponseHeader(h http.Header) (http.Header, error) {
-	d, refusal := p.respond(h, false)
-	if refusal != nil {
-		return nil, refusal
+	b := build{kept: make([]field.Field, 0, len(h))}
+	p.respond(&b, h)
+	if b.refusal != nil {
+		return nil, b.refusal
 	}
-	return d.Header, nil
+	return b.keptHeader(), nil
 }
 
-func (p *Policy) respond(h http.Header, explained bool) (*Decision, *Refusal) {
+// keptHeader returns what crosses as a header that shares nothing with the input.
+func (b *build) keptHeader() http.Header {
+	h := make(http.Header, len(b.kept))
+	for _, f := range b.kept {
+		h[f.Name] = f.Lines
+	}
+	return own(h)
+}
+
+// Respond is [Policy.Response] for the forwarder, which calls it through the note of the stage, has a place for what
+// crosses, and does not ask for reasons. The slices are those of h.
+func (h *handler) Respond(kept []field.Field, header http.Header) ([]field.Field, error) {
+	b := build{kept: kept}
+	h.policy.respond(&b, header)
+	if b.refusal != nil {
+		return nil, b.refusal
+	}
+	return b.kept, nil
+}
+
+// respond appends to b.kept what of a final response's header crosses: nothing if it is refused.
+func (p *Policy) respond(b *build, h http.Header) {
 	if p == nil || p.response == nil {
-		return &Decision{Header: http.Header{}}, zeroPolicy()
+		b.refusal = zeroPolicy()
+		return
 	}
 	r := p.response
-	b := newBuild(len(h), r.limits, explained)
+	b.limits = r.limits
+	begun := *b
 	if !r.pick(b, h) {
 		h, _ = canonical(h)
-		b = newBuild(len(h), r.limits, explained)
+		*b = begun
 		r.pick(b, h)
 	}
 	b.checkLimits(http.StatusBadGateway, "The upstream's response")
-	return b.done(), b.refusal
+	if b.refusal != nil {
+		b.kept = nil
+	}
 }
 
 // pick goes through the header once and keeps what is named. It returns false, and b is of no use, if a name is not
@@ -137,7 +166,7 @@ func (p *Policy) ResponseTrailer(h http.Header) *Decision {
 // refused any more: beyond the limits all is dropped.
 func (n *names) sift(h http.Header, limits Limits) *Decision {
 	h, _ = canonical(h)
-	b := newBuild(len(h), limits, true)
+	b := build{limits: limits, explained: true, header: make(http.Header, len(h)), reasons: make([]FieldDecision, 0, len(h))}
 	nominated := field.Nominated(h)
 	for name, lines := range h {
 		why := n.rule(name).refuses(lines)
@@ -153,14 +182,14 @@ func (n *names) sift(h http.Header, limits Limits) *Decision {
 		b.note(name, why, "")
 	}
 	if b.fields > limits.Fields || b.bytes > limits.Bytes {
-		clear(b.Header)
-		for i := range b.Fields {
-			if b.Fields[i].Reason == Forwarded {
-				b.Fields[i].Reason, b.Fields[i].Note = Invalid, "too much"
+		clear(b.header)
+		for i := range b.reasons {
+			if b.reasons[i].Reason == Forwarded {
+				b.reasons[i].Reason, b.reasons[i].Note = Invalid, "too much"
 			}
 		}
 	}
-	return b.done()
+	return b.decision(nil)
 }
 
 // announced returns which of the announced trailers may cross, sorted.

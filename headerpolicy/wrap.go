@@ -1,6 +1,7 @@
 package headerpolicy
 
 import (
+	"context"
 	"errors"
 	"net/http"
 
@@ -14,47 +15,76 @@ import (
 //
 // A refused request gets the [Refusal]'s status, and next is not called. Nor is it called if the policy was not
 // made by [New], or has been applied to the request before (500).
-func (p *Policy) Wrap(next http.Handler) http.Handler {
-	return http.HandlerFunc(func(w http.ResponseWriter, r *http.Request) {
-		ledger, r, err := stage.Enter(r, stage.HeaderPolicy)
-		switch {
-		case err != nil:
-		case p == nil || p.request == nil:
-			err = errors.New("headerpolicy: the policy was not made by New")
-		case next == nil:
-			err = errors.New("headerpolicy: Wrap has no handler to call")
-		}
-		if err != nil {
-			stage.Deny(w, r, stage.HeaderPolicy, stage.Misassembled(err))
-			return
-		}
-		p.serve(w, r, ledger, next)
-	})
+func (p *Policy) Wrap(next http.Handler) http.Handler { return &handler{p, stage.NextOf(next)} }
+
+// handler is a policy in its place in a chain.
+type handler struct {
+	policy *Policy
+	next   stage.Next
 }
 
-func (p *Policy) serve(w http.ResponseWriter, r *http.Request, ledger *stage.Ledger, next http.Handler) {
-	auth, _ := ledger.Note(stage.Auth).(stage.AuthNote)
-	decision, secrets, refusal := p.decide(r.Context(), RequestInput{
+// ServeHTTP applies the policy.
+func (h *handler) ServeHTTP(w http.ResponseWriter, r *http.Request) {
+	l, ctx := stage.Open(r)
+	h.ServeStage(ctx, l, w, r)
+}
+
+// ServeStage is ServeHTTP within an exchange.
+func (h *handler) ServeStage(ctx context.Context, l *stage.Ledger, w http.ResponseWriter, r *http.Request) {
+	r, f, ok := h.admit(ctx, l, w, r)
+	switch {
+	case !ok:
+	case f == nil:
+		h.next.Serve(ctx, l, w, r)
+	default:
+		h.next.Serve(ctx, l, f, r)
+		f.finish()
+	}
+}
+
+// admit passes the stage, or answers the request. It returns the request for the next stage and, unless that reads in the
+// note what was decided and applies the response policy itself, the filter for it to write to.
+func (h *handler) admit(ctx context.Context, l *stage.Ledger, w http.ResponseWriter, r *http.Request) (*http.Request, *filter, bool) {
+	err := l.Enter(stage.HeaderPolicy)
+	switch {
+	case err != nil:
+	case h.policy == nil || h.policy.request == nil:
+		err = errors.New("headerpolicy: the policy was not made by New")
+	case h.next.Missing():
+		err = errors.New("headerpolicy: Wrap has no handler to call")
+	}
+	if err != nil {
+		l.Deny(w, stage.HeaderPolicy, stage.Misassembled(err))
+		return nil, nil, false
+	}
+	auth := l.Auth()
+	decision, secrets, refusal := h.policy.decide(ctx, RequestInput{
 		Header:   r.Header,
 		RawQuery: r.URL.RawQuery,
 		Trailer:  r.Trailer,
 		Consumed: auth.Consumed,
 		present:  auth.Present,
-	}, ledger.Observed())
-	note := stage.PolicyNote{Policy: p, Decision: decision, RawQuery: r.URL.RawQuery, Inbound: r.Header}
+	}, l.Observed())
+	note := stage.PolicyNote{Policy: h.policy, Decision: decision, Response: h, RawQuery: r.URL.RawQuery, Inbound: r.Header}
 	if refusal != nil {
-		ledger.SetNote(stage.HeaderPolicy, note)
-		stage.Deny(w, r, stage.HeaderPolicy, refusal.denial())
-		return
+		l.SetNote(stage.HeaderPolicy, note)
+		l.Deny(w, stage.HeaderPolicy, refusal.denial())
+		return nil, nil, false
 	}
-	f := &filter{w: w, policy: p, ledger: ledger, request: r, secrets: secrets}
-	note.Secrets, note.Writer, note.Filter, note.Relayed = secrets, w, f, &f.relayed
-	if err := ledger.Pass(stage.HeaderPolicy, note); err != nil {
-		stage.Deny(w, r, stage.HeaderPolicy, stage.Misassembled(err))
-		return
+	note.Secrets = secrets
+	var f *filter
+	if h.next.Stage() == nil {
+		f = &filter{w: w, policy: h.policy, ledger: l, secrets: secrets}
+		note.Filter = f
 	}
-	next.ServeHTTP(f, p.narrow(r, decision))
-	f.finish()
+	if f != nil || len(r.Trailer) > 0 { // a stage needs no copy of the request, other than for a trailer
+		r = h.policy.narrow(r, decision)
+	}
+	if err := l.PassPolicy(note); err != nil {
+		l.Deny(w, stage.HeaderPolicy, stage.Misassembled(err))
+		return nil, nil, false
+	}
+	return r, f, true
 }
 
 // narrow returns the request as the next handler may see it. Its header is a copy of what was decided: what the

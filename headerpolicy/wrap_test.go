@@ -285,10 +285,12 @@ func TestWrapRelayed(t *testing.T) {
 	// The forwarder has filtered the response itself, and says so.
 	w := respond(t, exchangeConfig(), header("X-Outer: 1"), func(w http.ResponseWriter, r *http.Request) {
 		note := stage.From(r.Context()).Note(stage.HeaderPolicy).(stage.PolicyNote)
-		if note.Filter != w || note.Policy == nil || note.Writer == nil {
+		if note.Filter != w || note.Policy == nil || note.Response == nil {
 			t.Errorf("the note is incomplete: %+v", note)
 		}
-		*note.Relayed = true
+		if beneath := note.Filter.Relay(); beneath == nil || beneath == w {
+			t.Error("the forwarder gets the writer beneath")
+		}
 		if w.Header().Get("X-Outer") != "1" {
 			t.Error("the forwarder works on the real header")
 		}
@@ -316,7 +318,7 @@ func TestWrapControls(t *testing.T) {
 		if err != nil {
 			t.Error(err)
 		}
-		*stage.From(r.Context()).Note(stage.HeaderPolicy).(stage.PolicyNote).Relayed = true
+		stage.From(r.Context()).Policy().Filter.Relay()
 		if _, _, err := c.Hijack(); err != nil {
 			t.Errorf("the forwarder cannot: %v", err)
 		}

@@ -46,7 +46,8 @@ func (s *bodySearch) read(p []byte, next func([]byte) (int, error)) (int, error)
 
 // advance reads once, or more often while all that came is held back. p is longer than what is held.
 func (s *bodySearch) advance(p []byte, next func([]byte) (int, error)) (int, error) {
-	needle := []byte(s.secret.Reveal())
+	var place [128]byte // on the stack: few secrets are longer
+	needle := append(place[:0], s.secret.Reveal()...)
 	for {
 		held := copy(p, s.window[len(s.window)-s.held:])
 		var read int
@@ -76,6 +77,12 @@ func (s *bodySearch) advance(p []byte, next func([]byte) (int, error)) (int, err
 			return 0, nil
 		}
 	}
+}
+
+// holds reports whether text contains the secret as it stands.
+func holds(text []byte, s secret.Value) bool {
+	var place [128]byte
+	return bytes.Contains(text, append(place[:0], s.Reveal()...))
 }
 
 // keepLast moves the last n bytes of b to its front.

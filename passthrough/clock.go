@@ -15,29 +15,71 @@ var (
 	errExchangeTimeout       = errors.New("passthrough: the whole exchange took too long")
 )
 
-// clock bounds an exchange with a single timer: what the current phase allows, and what is left of the whole,
-// whichever is less. It is safe for concurrent use: the request and the response may flow at the same time.
+// flushAfter is how long written bytes of a response of known length may wait for more to go with them.
+const flushAfter = time.Millisecond
+
+// clock bounds an exchange: by what the current phase allows, and by what is left of the whole, whichever is less. It also
+// says when written bytes have waited long enough for more. It is safe for concurrent use: the request and the response
+// may flow at the same time.
+//
+// A byte that moves only writes down until when the next may take. The one timer looks there as often as the shortest of
+// the bounds, so that nothing is late: to set a timer anew with each byte costs several times as much.
 type clock struct {
-	timeouts Timeouts
+	header   time.Duration // bounds the wait for the response's header
+	idle     time.Duration // bounds a pause while bytes should flow
+	shortest time.Duration // of the bounds
+	begun    time.Time     // the times below are since then
+	end      time.Duration // of the whole
 	cancel   context.CancelCauseFunc
-	timer    *time.Timer
-	idle     atomic.Bool // whether bytes should be flowing
-	answered atomic.Bool // whether the response has begun
+
+	phase atomic.Uint32
+	until atomic.Int64 // when the current phase is over
 
 	mu      sync.Mutex
-	end     time.Time // of the whole; zero for none; the exchange's own goroutines read it without the lock
-	wake    func()    // called after cancel; nil for none
+	timer   *time.Timer
+	flushAt time.Duration // 0 where nothing waits
 	stopped bool
 }
 
-func newClock(t Timeouts, start time.Time, cancel context.CancelCauseFunc) *clock {
-	c := &clock{timeouts: t, cancel: cancel}
-	if t.Exchange > 0 {
-		c.end = start.Add(t.Exchange)
+// The phases of an exchange.
+const (
+	phaseConnect uint32 = iota // or the first byte of the request's body is awaited
+	phaseUpload
+	phaseWait  // for the response's header
+	phaseRelay // the response, while the request may be uploading still
+)
+
+// forever stands for "no bound".
+const forever = time.Duration(1<<63 - 1)
+
+// start begins an exchange. look is called now and then, and is to call check. The pause before the first byte of a body is
+// the HTTP client's: it connects.
+func (c *clock) start(t Timeouts, begun time.Time, cancel context.CancelCauseFunc, look func()) {
+	bound := func(d time.Duration) time.Duration {
+		if d <= 0 {
+			return forever
+		}
+		return d
 	}
-	// The pause before the first byte of a body is the HTTP client's: it connects. What follows sets the timer anew.
-	c.timer = time.AfterFunc(c.allowance(t.ResponseHeader), c.expire)
-	return c
+	c.header, c.idle, c.end = bound(t.ResponseHeader), bound(t.Idle), bound(t.Exchange)
+	c.shortest = min(c.header, c.idle, c.end)
+	c.begun, c.cancel = begun, cancel
+	c.enter(phaseConnect, c.header)
+	c.mu.Lock() // until the timer is where check expects it
+	defer c.mu.Unlock()
+	c.timer = time.AfterFunc(c.shortest, look)
+}
+
+// enter begins a phase, or goes on with it: it may take as long as allowed from now on.
+func (c *clock) enter(phase uint32, allowed time.Duration) {
+	if c.phase.Load() != phase {
+		c.phase.Store(phase)
+	}
+	until := c.end
+	if now := time.Since(c.begun); allowed < until-now {
+		until = now + allowed
+	}
+	c.until.Store(int64(until))
 }
 
 // uploading notes a byte of the request's body.
@@ -45,72 +87,76 @@ func (c *clock) uploading() {
 	if c == nil {
 		return
 	}
-	c.flowing()
+	phase := phaseUpload
+	if c.answered() {
+		phase = phaseRelay
+	}
+	c.enter(phase, c.idle)
 }
 
 // waiting notes the end of the request: the response's header is next.
 func (c *clock) waiting() {
-	if c == nil || c.answered.Load() {
-		return
+	if c != nil && !c.answered() {
+		c.enter(phaseWait, c.header)
 	}
-	c.idle.Store(false)
-	c.timer.Reset(c.allowance(c.timeouts.ResponseHeader))
 }
 
 // relaying notes the response's header or a byte of its body.
-func (c *clock) relaying() {
-	c.answered.Store(true)
-	c.flowing()
+func (c *clock) relaying() { c.enter(phaseRelay, c.idle) }
+
+// answered reports whether relaying has been called.
+func (c *clock) answered() bool { return c.phase.Load() == phaseRelay }
+
+// flushSoon has check report, a little later, that it is time to flush. To call it again puts that off.
+func (c *clock) flushSoon() {
+	c.mu.Lock()
+	defer c.mu.Unlock()
+	if c.flushAt == 0 {
+		c.timer.Reset(flushAfter)
+	}
+	c.flushAt = time.Since(c.begun) + flushAfter
 }
 
-func (c *clock) flowing() {
-	c.idle.Store(true)
-	c.timer.Reset(c.allowance(c.timeouts.Idle))
-}
-
-// stop ends the clock: when it returns, wake is not running and will not be called.
+// stop ends the clock: after it, check finds nothing, and the timer rests.
 func (c *clock) stop() {
-	c.timer.Stop()
 	c.mu.Lock()
 	defer c.mu.Unlock()
 	c.stopped = true
+	c.timer.Stop()
 }
 
-// onExpiry sets what to do, after cancelling, to wake what does not listen to a context. It must not block.
-func (c *clock) onExpiry(wake func()) {
+// check looks at the time, and sets the timer anew. Where a bound has been reached it cancels the exchange and calls expired,
+// which must not block; stop waits for that. Else it reports whether it is time to flush.
+func (c *clock) check(expired func()) (flush bool) {
 	c.mu.Lock()
 	defer c.mu.Unlock()
-	c.wake = wake
-}
-
-// forever stands for "no bound": a timer needs some duration.
-const forever = time.Duration(1<<63 - 1)
-
-func (c *clock) allowance(d time.Duration) time.Duration {
-	if d <= 0 {
-		d = forever
+	if c.stopped {
+		return false
 	}
-	if !c.end.IsZero() {
-		d = min(d, time.Until(c.end))
+	now, until := time.Since(c.begun), time.Duration(c.until.Load())
+	if now >= until {
+		c.expire(now)
+		expired()
+		return false
 	}
-	return d
-}
-
-func (c *clock) expire() {
-	c.mu.Lock()
-	end := c.end
-	c.mu.Unlock()
+	flush = c.flushAt != 0 && c.flushAt <= now
 	switch {
-	case !end.IsZero() && !time.Now().Before(end):
+	case flush:
+		c.flushAt = 0
+	case c.flushAt != 0:
+		until = min(until, c.flushAt)
+	}
+	c.timer.Reset(min(until-now, c.shortest))
+	return flush
+}
+
+func (c *clock) expire(now time.Duration) {
+	switch {
+	case now >= c.end:
 		c.cancel(errExchangeTimeout)
-	case c.idle.Load():
+	case c.phase.Load() == phaseUpload, c.answered():
 		c.cancel(errIdleTimeout)
 	default:
 		c.cancel(errResponseHeaderTimeout)
-	}
-	c.mu.Lock()
-	defer c.mu.Unlock()
-	if c.wake != nil && !c.stopped {
-		c.wake()
 	}
 }

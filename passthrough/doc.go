@@ -56,7 +56,7 @@
 //
 // # Bounds
 //
-// See [Timeouts]. Memory per stream is one buffer of 4 KiB while it idles, of 32 KiB while it is busy.
+// See [Timeouts]. Memory per stream is one buffer of 2 KiB while it idles, of 32 KiB while it is busy.
 //
 // # The record
 //

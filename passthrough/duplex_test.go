@@ -92,6 +92,26 @@ func TestEarlyReply(t *testing.T) {
 			t.Errorf("the upstream got %d requests", hits)
 		}
 	})
+	t.Run("the client's connection ends, announced", func(t *testing.T) {
+		noGoroutineLeft(t)
+		g := newGateway(t, upstreamOf(rawhttp.Upstream(t, func(x *rawhttp.Exchange) {
+			x.Send("HTTP/1.1 200 OK\nTransfer-Encoding: chunked\n\n1\n.\n0\n\n")
+		})))
+		c := rawhttp.Dial(t, g.url)
+		c.Send("POST /v1/messages HTTP/1.1\nHost: a\n" + strings.Join(good, "\n") + "\nContent-Length: 5\n\n{")
+		h, err := c.ReadHead()
+		if err != nil || h.Status() != http.StatusOK || h.Fields.Get("Connection") != "close" {
+			t.Fatalf("%v, %v", h, err)
+		}
+		c.Send("   }") // what the server still waits for, and then the end
+		if rest := string(c.Rest()); rest != "1\r\n.\r\n0\r\n\r\n" {
+			t.Errorf("got %q", rest)
+		}
+		g.record()
+		if logged := g.logs.String(); strings.Contains(logged, "panic") {
+			t.Errorf("the server logged: %.2000s", logged)
+		}
+	})
 	t.Run("the connection is not used again", func(t *testing.T) {
 		noGoroutineLeft(t)
 		server := rawhttp.Upstream(t, func(x *rawhttp.Exchange) { early(&talkH1{x: x}) })

@@ -31,64 +31,110 @@ type Forwarder struct {
 	tunnels   tunnels
 }
 
-// forwarding is one request on its way through a Forwarder.
+// forwarding is one request on its way through a Forwarder. It lives on the stack of the handler's goroutine, and so no
+// pointer to it may be kept: what others can hold on to is in departure.
 type forwarding struct {
 	*Forwarder
+	*departure
 
+	ctx      context.Context     // of the exchange
 	w        http.ResponseWriter // the writer to relay to
 	in       *http.Request
+	adjacent bool // nothing stands between the header policy and here
 	ledger   *stage.Ledger
-	auth     stage.AuthNote
 	policy   *headerpolicy.Policy
 	decision *headerpolicy.Decision
 	note     stage.PolicyNote
 	guard    stage.GuardNote
-	target   *url.URL
-	seal     *seal
-	record   *forwardRecord
-	clock    *clock
-	body     *requestBody
+	seal     seal
+	record   forwardRecord
+}
+
+// departure is all that the HTTP client is given, and what else of an exchange can be seen from another goroutine, in one
+// allocation. The client's goroutines may hold on to it when the handler has returned, so it is never used again.
+type departure struct {
+	outer  context.Context // of the exchange, as it came to the forwarder
+	out    http.Request
+	target url.URL
+	body   requestBody
+	clock  clock
+	stream stream
 }
 
 // ServeHTTP forwards r, or answers with the reason why not. It panics with [http.ErrAbortHandler] when the
 // response breaks off after it began, so that no client takes it for complete.
 func (f *Forwarder) ServeHTTP(w http.ResponseWriter, r *http.Request) {
-	ledger, r, err := stage.Enter(r, stage.Forward)
-	if err == nil {
-		err = f.admit(ledger)
-	}
-	if err != nil {
-		stage.Deny(w, r, stage.Forward, stage.Misassembled(err))
-		return
-	}
-	x := &forwarding{Forwarder: f, w: w, in: r, ledger: ledger}
-	x.record = &forwardRecord{upstream: f.base.Host(), unguarded: f.unguarded, started: ledger.Entered(stage.Forward)}
-	if err := ledger.Pass(stage.Forward, x.record); err != nil {
-		stage.Deny(w, r, stage.Forward, stage.Misassembled(err))
-		return
-	}
-	if d := x.readNotes(); d != nil {
-		x.deny(*d)
-		return
-	}
-	if d := x.checkRequest(); d != nil {
-		x.deny(*d)
-		return
-	}
-	out, d := x.outbound()
-	if d != nil {
-		x.deny(*d)
-		return
-	}
-	if out.Header["Upgrade"] != nil {
-		x.tunnel(out)
-		return
-	}
-	x.exchange(out)
+	l, ctx := stage.Open(r)
+	var x forwarding // set below, since a literal would stand on the stack twice, and streams have deep stacks enough
+	x.Forwarder, x.ctx, x.ledger, x.w, x.in = f, ctx, l, w, r
+	x.serve()
 }
 
-// admit checks the ledger: exactly the stages that belong before this forwarder, once each and in order.
-func (f *Forwarder) admit(l *stage.Ledger) error {
+// adjacent is a Forwarder right behind another stage of this module.
+type adjacent struct{ *Forwarder }
+
+// ServeStage is ServeHTTP within an exchange.
+func (f adjacent) ServeStage(ctx context.Context, l *stage.Ledger, w http.ResponseWriter, r *http.Request) {
+	var x forwarding
+	x.Forwarder, x.ctx, x.ledger, x.w, x.in, x.adjacent = f.Forwarder, ctx, l, w, r, true
+	x.serve()
+}
+
+func (x *forwarding) serve() {
+	if d := x.admit(); d != nil {
+		x.deny(*d)
+		return
+	}
+	if x.ledger.Observed() {
+		defer x.leaveRecord()
+	}
+	switch d := x.prepare(); {
+	case d != nil:
+		x.deny(*d)
+	case x.out.Header["Upgrade"] != nil:
+		x.tunnel()
+	default:
+		x.exchange()
+	}
+}
+
+// admit passes the stage.
+func (x *forwarding) admit() *denial.Denial {
+	err := x.ledger.Enter(stage.Forward)
+	if err == nil {
+		err = x.complete(x.ledger)
+	}
+	if err == nil {
+		err = x.ledger.Pass(stage.Forward, nil)
+	}
+	if err != nil {
+		d := stage.Misassembled(err)
+		return &d
+	}
+	x.record = forwardRecord{upstream: x.base.Host(), unguarded: x.unguarded, started: time.Now()}
+	return nil
+}
+
+// prepare makes the outbound request.
+func (x *forwarding) prepare() *denial.Denial {
+	if d := x.readNotes(); d != nil {
+		return d
+	}
+	x.departure = &departure{outer: x.ctx}
+	if d := x.checkRequest(); d != nil {
+		return d
+	}
+	return x.outbound()
+}
+
+// leaveRecord leaves a copy of the record for whoever observes.
+func (x *forwarding) leaveRecord() {
+	record := x.record
+	x.ledger.SetNote(stage.Forward, &record)
+}
+
+// complete checks the ledger: exactly the stages that belong before this forwarder, once each and in order.
+func (f *Forwarder) complete(l *stage.Ledger) error {
 	if f == nil || f.transport == nil {
 		return &ConfigError{Field: "Forwarder", Reason: "was not made by NewForwarder"}
 	}
@@ -101,8 +147,7 @@ func (f *Forwarder) admit(l *stage.Ledger) error {
 // readNotes takes over what the stages left, and checks that nothing between them and here has changed what was
 // decided on.
 func (x *forwarding) readNotes() *denial.Denial {
-	x.auth, _ = x.ledger.Note(stage.Auth).(stage.AuthNote)
-	x.note, _ = x.ledger.Note(stage.HeaderPolicy).(stage.PolicyNote)
+	x.note = x.ledger.Policy()
 	x.guard, _ = x.ledger.Note(stage.Guardrail).(stage.GuardNote)
 	x.policy, _ = x.note.Policy.(*headerpolicy.Policy)
 	x.decision, _ = x.note.Decision.(*headerpolicy.Decision)
@@ -121,11 +166,12 @@ func (x *forwarding) readNotes() *denial.Denial {
 		d := misassembled(changed)
 		return &d
 	}
-	if x.w == x.note.Filter {
-		x.w = x.note.Writer // the response is filtered here, once
+	if filter := x.note.Filter; filter != nil { // the response is filtered here, once
+		if beneath := filter.Relay(); x.w == filter {
+			x.w = beneath
+		}
 	}
-	*x.note.Relayed = true
-	x.seal = newSeal(x.auth.Credential, x.note.Secrets)
+	x.seal = seal{gateway: x.ledger.Auth().Credential, upstream: x.note.Secrets}
 	return nil
 }
 
@@ -161,14 +207,14 @@ func (x *forwarding) checkRequest() *denial.Denial {
 
 // outbound builds the request for the upstream from what was decided, and seals it. Nothing of the inbound
 // request's own header reaches it.
-func (x *forwarding) outbound() (*http.Request, *denial.Denial) {
+func (x *forwarding) outbound() *denial.Denial {
 	header, d := x.header()
 	if d != nil {
-		return nil, d
+		return d
 	}
-	out := &http.Request{
+	x.out = http.Request{
 		Method:        x.in.Method,
-		URL:           x.target,
+		URL:           &x.target,
 		Host:          x.target.Host,
 		Header:        header,
 		ContentLength: x.in.ContentLength,
@@ -176,21 +222,27 @@ func (x *forwarding) outbound() (*http.Request, *denial.Denial) {
 		ProtoMajor:    1,
 		ProtoMinor:    1,
 	}
-	if d := x.hop(out); d != nil {
-		return nil, d
+	if d := x.hop(&x.out); d != nil {
+		return d
 	}
-	if where := x.seal.request(out, x.decision); where != "" {
-		return nil, &denial.Denial{Status: http.StatusBadRequest, Code: "sealed",
+	if where := x.seal.request(&x.out, x.decision); where != "" {
+		return &denial.Denial{Status: http.StatusBadRequest, Code: "sealed",
 			Message: sealedMessage, Detail: "the gateway's credential stands in " + where}
 	}
 	x.record.path = x.in.URL.EscapedPath() // sealed: it holds no credential of the gateway's
-	return out, nil
+	return nil
 }
 
 // header returns the fields that the policy decided on. One that was removed since does not cross, one that was
 // slipped in since does not either, and one that was changed is a fault in the chain.
 func (x *forwarding) header() (http.Header, *denial.Denial) {
 	header := x.decision.Header
+	if x.adjacent {
+		return header, nil // nobody had the request in between
+	}
+	if x.guard.Identity { // the answer is going to be read: what the policy made of this field gives way
+		header["Accept-Encoding"] = []string{"identity"}
+	}
 	for name, values := range header {
 		now, ok := x.in.Header[name]
 		if !ok {
@@ -241,7 +293,7 @@ func (x *forwarding) hop(out *http.Request) *denial.Denial {
 }
 
 func (x *forwarding) deny(d denial.Denial) {
-	stage.Deny(x.w, x.in, stage.Forward, d)
+	x.ledger.Deny(x.w, stage.Forward, d)
 }
 
 // misassembled is the denial for a chain in which something other than a stage has interfered.
@@ -255,11 +307,17 @@ func methodNotAllowed(allow string) *denial.Denial {
 		Header:  http.Header{"Allow": {allow}}}
 }
 
-// roundTrip sends out, and gives the outcome a name where there is no response.
-func (x *forwarding) roundTrip(out *http.Request) (*http.Response, *failure) {
-	res, err := x.transport.RoundTrip(out)
+// give has the outbound request carry ctx.
+//
+//go:noinline // it has two requests on the stack, of which the round trip needs much
+func (d *departure) give(ctx context.Context) { d.out = *d.out.WithContext(ctx) }
+
+// roundTrip sends the request, in ctx, and gives the outcome a name where there is no response.
+func (x *forwarding) roundTrip(ctx context.Context) (*http.Response, *failure) {
+	x.give(ctx)
+	res, err := x.transport.RoundTrip(&x.out)
 	if err != nil {
-		return nil, x.failure(out.Context(), err)
+		return nil, x.failure(ctx, err)
 	}
 	if res.StatusCode < 200 && res.StatusCode != http.StatusSwitchingProtocols || res.StatusCode > 999 {
 		_ = res.Body.Close()
@@ -275,8 +333,8 @@ func (x *forwarding) roundTrip(out *http.Request) (*http.Response, *failure) {
 // exchange is what failed.
 func (x *forwarding) failure(ctx context.Context, err error) *failure {
 	fault := x.body.failure()
-	if fault == nil || x.in.Context().Err() != nil {
-		return classify(err, context.Cause(ctx), x.in.Context().Err())
+	if fault == nil || x.ctx.Err() != nil {
+		return classify(err, context.Cause(ctx), x.ctx.Err())
 	}
 	switch {
 	case errors.Is(fault, errSealedBody), errors.Is(fault, errSealedTrailer):

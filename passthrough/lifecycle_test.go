@@ -343,6 +343,9 @@ func TestT8_NoStreamIsTruncated(t *testing.T) {
 			t.Fatalf("outcome %v, %s", e.Outcome, e.Error)
 		}
 	}
+	if logged := g.logs.String(); strings.Contains(logged, "panic") {
+		t.Errorf("the server logged: %.2000s", logged)
+	}
 }
 
 // The same, without chance: an HTTP client that looks for surplus bytes when the response's header has been written.

@@ -63,34 +63,49 @@ func NewRecorder(cfg RecorderConfig) *Recorder {
 }
 
 // Wrap returns next with a record made around it.
-func (rec *Recorder) Wrap(next http.Handler) http.Handler {
-	return http.HandlerFunc(func(w http.ResponseWriter, r *http.Request) {
-		ledger, r, err := stage.Enter(r, stage.Observe)
-		if err == nil {
-			ledger.Begin(rec.shape, rec.observer != nil)
-			err = ledger.Pass(stage.Observe, nil)
-		}
-		if err != nil {
-			stage.Deny(w, r, stage.Observe, stage.Misassembled(err))
-			return
-		}
-		if rec.observer != nil {
-			// Deferred: a response that breaks off leaves by a panic.
-			defer func() { rec.observer.Observe(r.Context(), rec.exchange(ledger, r)) }()
-		}
-		next.ServeHTTP(w, r)
-	})
+func (rec *Recorder) Wrap(next http.Handler) http.Handler { return &recording{rec, stage.NextOf(next)} }
+
+// recording is a recorder in its place in a chain.
+type recording struct {
+	*Recorder
+	next stage.Next
+}
+
+// ServeHTTP begins the record.
+func (rec *recording) ServeHTTP(w http.ResponseWriter, r *http.Request) {
+	l, ctx := stage.Open(r)
+	rec.ServeStage(ctx, l, w, r)
+}
+
+// ServeStage is ServeHTTP within an exchange.
+func (rec *recording) ServeStage(ctx context.Context, l *stage.Ledger, w http.ResponseWriter, r *http.Request) {
+	err := l.Enter(stage.Observe)
+	if err == nil {
+		l.Begin(rec.shape, rec.observer != nil)
+		err = l.Pass(stage.Observe, nil)
+	}
+	if err != nil {
+		l.Deny(w, stage.Observe, stage.Misassembled(err))
+		return
+	}
+	if rec.observer != nil {
+		// Deferred: a response that breaks off leaves by a panic.
+		defer func() { rec.observer.Observe(ctx, rec.exchange(l, r)) }()
+	}
+	rec.next.Serve(ctx, l, w, r)
 }
 
 // exchange puts together what the stages left behind.
 func (rec *Recorder) exchange(l *stage.Ledger, r *http.Request) *Exchange {
-	auth, _ := l.Note(stage.Auth).(stage.AuthNote)
-	policy, _ := l.Note(stage.HeaderPolicy).(stage.PolicyNote)
+	auth, policy := l.Auth(), l.Policy()
 	guard, _ := l.Note(stage.Guardrail).(stage.GuardNote)
 	forward, _ := l.Note(stage.Forward).(*forwardRecord)
 	decision, _ := policy.Decision.(*headerpolicy.Decision)
 	heard, _ := guard.Record.(*guardrail.Record)
 	denied, by := l.Denied()
+	if guard.Cut != nil {
+		denied, by = guard.Cut, stage.Guardrail
+	}
 	start := l.Entered(stage.Observe)
 	now := time.Now()
 
@@ -112,10 +127,13 @@ func (rec *Recorder) exchange(l *stage.Ledger, r *http.Request) *Exchange {
 		e.Request = decision.Fields
 	}
 	if forward != nil {
-		if denied != nil && by == stage.Guardrail {
-			forward.failure = nil // a guard alongside ended the exchange: what the forwarder saw of that is no failure
+		if denied != nil && by == stage.Guardrail && !guard.Broken {
+			forward.failure = nil // a guard ended the exchange: what the forwarder saw of that is no failure
 		}
 		forward.describe(e, denied != nil)
+	}
+	if heard != nil && heard.Response != nil {
+		e.BytesOut = heard.Response.Released
 	}
 	e.Credentials = rec.credentials(auth, policy, forward)
 	e.withhold(append(slices.Clone(policy.Secrets), secret.NewNeedle(auth.Credential)))

@@ -6,36 +6,39 @@ import (
 	"net/http"
 	"net/http/httptrace"
 	"net/textproto"
+	"slices"
 	"strconv"
 	"sync"
+	"time"
 
 	"github.com/headersafe/headersafe/headerpolicy"
 	"github.com/headersafe/headersafe/internal/field"
 	"github.com/headersafe/headersafe/internal/stage"
 )
 
-// exchange sends out and relays the response.
-func (x *forwarding) exchange(out *http.Request) {
-	ctx, cancel := context.WithCancelCause(x.in.Context())
+// exchange sends the request and relays the response.
+func (x *forwarding) exchange() {
+	ctx, cancel := context.WithCancelCause(x.ctx)
 	defer cancel(nil) // after the body has been read: it also ends what the HTTP client still does for this exchange
-	x.clock = newClock(x.timeouts, x.record.started, cancel)
+	look := x.look
+	x.clock.start(x.timeouts, x.record.started, cancel, look)
 	defer x.clock.stop()
 
 	// HTTP/1.1 may answer while it still reads (RFC 9112 section 9.3 does not forbid it, and full duplex needs it);
 	// without this, net/http's server would swallow the rest of the request first.
 	_ = http.NewResponseController(x.w).EnableFullDuplex() // HTTP/2 has no need of it
 
-	x.body = x.attachBody(out, cancel)
+	x.attachBody(cancel)
 	defer func() {
 		x.body.stop()
 		x.record.bytesIn = x.body.count.Load()
 	}()
-	if out.Body != nil {
-		defer context.AfterFunc(ctx, x.body.wake)()
+	if x.out.Body != nil {
+		defer context.AfterFunc(x.ctx, look)()
 	}
 
 	interim := x.relayInterim()
-	res, failed := x.roundTrip(out.WithContext(x.body.gate.trace(interim.trace(ctx))))
+	res, failed := x.roundTrip(x.body.gate.trace(interim.trace(ctx)))
 	interim.end()
 	x.body.gate.answered()
 	if failed != nil {
@@ -53,45 +56,63 @@ func (x *forwarding) exchange(out *http.Request) {
 	x.relay(ctx, res)
 }
 
+// look is called by the clock's timer, and when the exchange's context has ended.
+func (d *departure) look() {
+	if d.outer.Err() != nil {
+		d.body.wake()
+	}
+	if d.clock.check(d.expired) {
+		d.stream.flush() // not under the clock's lock: it blocks while the client does not read, and bounds are for that
+	}
+}
+
+// expired wakes what waits for the client: its next byte, or that it reads. To cancel a context does neither.
+func (d *departure) expired() {
+	d.body.wake()
+	if d.clock.answered() && d.stream.client != nil {
+		_ = d.stream.control().SetWriteDeadline(time.Unix(1, 0))
+	}
+}
+
 // attachBody gives out the inbound body, behind a wrapper that outlives the handler safely.
-func (x *forwarding) attachBody(out *http.Request, cancel context.CancelCauseFunc) *requestBody {
-	body := &requestBody{src: x.in.Body, left: x.in.ContentLength, control: http.NewResponseController(x.w), clock: x.clock, over: make(chan struct{})}
+func (x *forwarding) attachBody(cancel context.CancelCauseFunc) {
+	out, body := &x.out, &x.body
+	body.src, body.left, body.client, body.clock = x.in.Body, x.in.ContentLength, x.w, &x.clock
 	if x.in.Body == nil || x.in.Body == http.NoBody || x.in.ContentLength == 0 {
 		body.src = http.NoBody
 		out.Body, out.ContentLength = nil, 0
-		return body
+		return
 	}
-	body.failed = func(err error) {
-		cancel(err) // the HTTP client would report its own error, which says less
-	}
-	if !x.auth.Credential.Empty() {
-		body.search = &bodySearch{secret: x.auth.Credential}
-	}
+	body.failed = cancel // with the error: the HTTP client would report its own, which says less
+	body.sought = x.ledger.Auth().Credential
 	if out.Trailer != nil {
 		body.left = -1 // in HTTP/2 trailers can follow a body of known length: they come with the source's own end
-		body.trailer = func() error { return x.fillTrailer(out.Trailer) }
+		body.trailer = fillTrailer(x.policy, x.ledger, x.in, out.Trailer)
 	}
 	if out.Header["Expect"] != nil {
 		body.gate = newContinueGate()
+		body.over = make(chan struct{})
 	}
 	out.GetBody = body.open
 	out.Body, _ = body.open()
-	return body
 }
 
-// fillTrailer sets the values of the trailers that were announced and named, once the body has been read.
-func (x *forwarding) fillTrailer(trailer http.Header) error {
-	decided := x.policy.RequestTrailer(x.in.Trailer)
-	for name := range trailer {
-		if values := decided.Header[name]; len(values) > 0 {
-			trailer[name] = values
+// fillTrailer returns what sets the values of the trailers that were announced and named, once the body has been read.
+func fillTrailer(policy *headerpolicy.Policy, l *stage.Ledger, in *http.Request, trailer http.Header) func() error {
+	return func() error {
+		decided := policy.RequestTrailer(in.Trailer)
+		for name := range trailer {
+			if values := decided.Header[name]; len(values) > 0 {
+				trailer[name] = values
+			}
 		}
+		s := seal{gateway: l.Auth().Credential}
+		if s.trailer(trailer) {
+			clear(trailer)
+			return errSealedTrailer
+		}
+		return nil
 	}
-	if x.seal.trailer(trailer) {
-		clear(trailer)
-		return errSealedTrailer
-	}
-	return nil
 }
 
 // fail answers an exchange that got no response.
@@ -104,35 +125,46 @@ func (x *forwarding) fail(f *failure) {
 			d.Status, d.Message = http.StatusRequestTimeout, "The request's body stopped arriving."
 		}
 	case ClientClosed:
-		if x.in.Context().Err() != nil {
+		if x.ctx.Err() != nil {
 			panic(http.ErrAbortHandler) // nobody to tell
 		}
 		// Half of the connection may still be there: say why, in case.
 		d.Status, d.Message = http.StatusBadRequest, "The request's body ended early."
 	}
+	x.mayClose(x.w.Header())
 	x.deny(d)
+}
+
+// mayClose announces that the connection to the client ends with this exchange, where the client has not sent all of its
+// request yet. net/http's server swallows the rest of it when the handler has returned; if it finds the end there, it looks for the
+// next request twice at the same time, and panics.
+func (x *forwarding) mayClose(h http.Header) {
+	if x.in.ProtoMajor == 1 && x.out.Body != nil && !x.body.whole.Load() {
+		h["Connection"] = []string{"close"}
+	}
 }
 
 // relay writes the response: what the policy lets back of its header, its body as it comes, its trailers.
 func (x *forwarding) relay(ctx context.Context, res *http.Response) {
 	if x.guard.Await != nil {
 		if d := x.guard.Await(ctx); d != nil {
-			stage.Deny(x.w, x.in, stage.Guardrail, *d)
+			x.mayClose(x.w.Header())
+			x.ledger.Deny(x.w, stage.Guardrail, *d)
 			return
 		}
 	}
-	decision, err := x.decide(res.Header)
+	trailers, err := x.writeHead(res)
 	if err != nil {
 		x.fail(&failure{UpstreamMalformed, err.Error()})
 		return
 	}
-	trailers := x.writeHead(res, decision)
-	stream := &stream{w: x.w, clock: x.clock, length: bodyLength(x.in, res), framed: res.ProtoMajor > 1, control: http.NewResponseController(x.w)}
-	stream.watch()
-	defer stream.end()
-	stream.begin()
-	n, err := stream.copy(res.Body)
-	x.record.bytesOut, x.record.firstByte = n, stream.firstByte
+	x.stream.begin(x.w, &x.clock, bodyLength(x.in, res), res.ProtoMajor > 1)
+	defer x.stream.end()
+	n, err := x.stream.copy(res.Body)
+	x.record.bytesOut = n
+	if n > 0 {
+		x.record.firstByte = x.clock.begun.Add(x.stream.firstByte)
+	}
 	if err != nil {
 		x.record.failure = x.midstream(ctx, err)
 		panic(http.ErrAbortHandler)
@@ -141,18 +173,20 @@ func (x *forwarding) relay(ctx context.Context, res *http.Response) {
 	x.record.complete = true
 }
 
-// decide applies the response policy, with the reasons if somebody wants the record, and then the seal.
-func (x *forwarding) decide(h http.Header) (*headerpolicy.Decision, error) {
-	var err error
-	decision := new(headerpolicy.Decision)
-	if x.ledger.Observed() {
-		decision, err = x.policy.Response(h)
-		x.record.response = decision
-	} else {
-		decision.Header, err = x.policy.ResponseHeader(h)
+// decide applies the response policy, with the reasons if somebody wants the record, and then the seal, and appends to kept
+// what crosses.
+func (x *forwarding) decide(kept []field.Field, h http.Header) ([]field.Field, error) {
+	if !x.ledger.Observed() {
+		kept, err := x.note.Response.Respond(kept, h)
+		return slices.DeleteFunc(kept, func(f field.Field) bool { return x.seal.holdsUpstream(f.Name, f.Lines) }), err
 	}
+	decision, err := x.policy.Response(h)
+	x.record.response = decision
 	x.seal.response(decision)
-	return decision, err
+	for name, lines := range decision.Header {
+		kept = append(kept, field.Field{Name: name, Lines: lines})
+	}
+	return kept, err
 }
 
 // midstream names the reason why a response broke off after it began.
@@ -168,15 +202,41 @@ func (x *forwarding) midstream(ctx context.Context, err error) *failure {
 	return f
 }
 
-// writeHead writes the status and header, and returns the names of the trailers that were announced.
-func (x *forwarding) writeHead(res *http.Response, d *headerpolicy.Decision) []string {
+// keptFields are places for the fields of a response that cross, used between its arrival and the writing of its header.
+// Nobody else sees them: what is handed on are the slices in them.
+var keptFields = sync.Pool{New: func() any { return new([32]field.Field) }}
+
+// merge decides on the header of a response, and adds what crosses to what the gateway's own middleware has set in h. An
+// error leaves h as it is.
+func (x *forwarding) merge(h, from http.Header) error {
+	place, _ := keptFields.Get().(*[32]field.Field)
+	defer keptFields.Put(place)
+	defer clear(place[:])
+	kept, err := x.decide(place[:0], from)
+	if err != nil {
+		return err
+	}
+	alone := len(h) == 0 // as a rule no middleware has set anything
+	for _, f := range kept {
+		if alone {
+			h[f.Name] = f.Lines
+		} else if !field.MergeResponse(h, f) && x.record.response != nil {
+			x.record.response.Withdraw(f.Name, headerpolicy.SetByGateway)
+		}
+	}
+	return nil
+}
+
+// writeHead writes the status and header, and returns the names of the trailers that were announced. The error says why
+// the response must not be relayed.
+func (x *forwarding) writeHead(res *http.Response) ([]string, error) {
 	h := x.w.Header()
-	for _, name := range field.MergeResponse(h, d.Header) {
-		d.Withdraw(name, headerpolicy.SetByGateway)
+	if err := x.merge(h, res.Header); err != nil {
+		return nil, err
 	}
 	switch length, given := contentLength(x.in, res); {
 	case given:
-		h["Content-Length"] = []string{length}
+		h["Content-Length"] = length
 	default:
 		delete(h, "Content-Length")
 	}
@@ -192,8 +252,9 @@ func (x *forwarding) writeHead(res *http.Response, d *headerpolicy.Decision) []s
 			}
 		}
 	}
+	x.mayClose(h)
 	x.w.WriteHeader(res.StatusCode)
-	return trailers
+	return trailers, nil
 }
 
 // writeTrailers sets what came after the body. Those that were not announced net/http sends under a prefix.
@@ -215,21 +276,25 @@ func (x *forwarding) writeTrailers(res *http.Response, announced []string) {
 
 // contentLength returns the Content-Length to send. Responses without a body may state what a body would have
 // had (RFC 9110 section 8.6).
-func contentLength(in *http.Request, res *http.Response) (string, bool) {
+func contentLength(in *http.Request, res *http.Response) ([]string, bool) {
+	lines := res.Header["Content-Length"]
+	stated := int64(-1)
+	if len(lines) == 1 {
+		if n, err := strconv.ParseUint(lines[0], 10, 63); err == nil {
+			stated = int64(n)
+		}
+	}
 	switch {
 	case res.StatusCode == http.StatusNoContent:
-		return "", false
+		return nil, false
 	case res.StatusCode == http.StatusNotModified || in.Method == http.MethodHead:
-		if v := res.Header["Content-Length"]; len(v) == 1 {
-			if _, err := strconv.ParseUint(v[0], 10, 63); err == nil {
-				return v[0], true
-			}
-		}
-		return "", false
-	case res.ContentLength >= 0:
-		return strconv.FormatInt(res.ContentLength, 10), true
+		return lines, stated >= 0
+	case res.ContentLength < 0:
+		return nil, false
+	case stated == res.ContentLength && (lines[0][0] != '0' || stated == 0 && len(lines[0]) == 1):
+		return lines, true // as it came: there is one way to write a number without zeros before it
 	}
-	return "", false
+	return []string{strconv.FormatInt(res.ContentLength, 10)}, true
 }
 
 // bodyLength returns how many bytes of body follow, or -1 where that is unknown.
@@ -243,9 +308,11 @@ func bodyLength(in *http.Request, res *http.Response) int64 {
 // interim relays informational responses while the upstream's final one is awaited. Its callback runs in the HTTP
 // client's goroutine, and with HTTP/2 it can come late: after end it does nothing.
 type interim struct {
-	x     *forwarding
-	mu    sync.Mutex
-	ended bool
+	policy *headerpolicy.Policy
+	seal   seal
+	w      http.ResponseWriter
+	mu     sync.Mutex
+	ended  bool
 }
 
 // relayInterim returns nil where no informational response would cross.
@@ -253,7 +320,7 @@ func (x *forwarding) relayInterim() *interim {
 	if !x.policy.NamesInformational() || !x.in.ProtoAtLeast(1, 1) || x.guard.Await != nil {
 		return nil
 	}
-	return &interim{x: x}
+	return &interim{policy: x.policy, seal: seal{upstream: x.note.Secrets}, w: x.w}
 }
 
 func (i *interim) trace(ctx context.Context) context.Context {
@@ -281,14 +348,14 @@ func (i *interim) relay(status int, h textproto.MIMEHeader) error {
 	if i.ended {
 		return nil
 	}
-	decision, ok := i.x.policy.Informational(http.Header(h))
+	decision, ok := i.policy.Informational(http.Header(h))
 	if !ok {
 		return nil
 	}
-	i.x.seal.response(decision)
+	i.seal.response(decision)
 	if len(decision.Header) == 0 {
 		return nil
 	}
-	field.WriteInformational(i.x.w, status, decision.Header)
+	field.WriteInformational(i.w, status, decision.Header)
 	return nil
 }

@@ -7,6 +7,8 @@ import (
 	"sync"
 	"sync/atomic"
 	"time"
+
+	"github.com/headersafe/headersafe/internal/secret"
 )
 
 // Reasons why a request body ends early.
@@ -26,20 +28,23 @@ var (
 // the upload before its last byte leaves.
 type requestBody struct {
 	src     io.ReadCloser
-	left    int64                    // bytes until Content-Length; negative where that is unknown
-	control *http.ResponseController // of the client's connection
+	left    int64               // bytes until Content-Length; negative where that is unknown
+	client  http.ResponseWriter // of the client's connection
 	clock   *clock
 	trailer func() error  // fills in the trailers at the end; may be nil
 	failed  func(error)   // told the first error that is the client's doing, or the seal's; ends the exchange
-	search  *bodySearch   // nil where there is no credential to look for
+	sought  secret.Value  // the gateway's credential; empty where there is none to look for
+	search  *bodySearch   // nil until the body turns out to come in more than one piece
 	gate    *continueGate // nil where the client does not wait to be asked
-	over    chan struct{} // closed by stop
+	over    chan struct{} // closed by stop, if somebody can wait for it: where there is a gate
 
 	count   atomic.Int64
 	fault   atomic.Pointer[error]
+	whole   atomic.Bool // the client has sent all of it
 	stopped atomic.Bool
 	mu      sync.Mutex // held while reading from src
 	err     error      // sticky
+	first   attempt    // most bodies are sent once
 	current *attempt   // the only one that may read
 
 	waking  sync.Mutex // guards what follows
@@ -51,7 +56,7 @@ type requestBody struct {
 // turned out to be dead before anything was written; the first attempt is over then, however late it closes.
 type attempt struct {
 	body   *requestBody
-	closed chan struct{}
+	closed chan struct{} // closed by Close, if somebody can wait for it: where there is a gate
 	once   sync.Once
 }
 
@@ -60,7 +65,9 @@ func (a *attempt) Read(p []byte) (int, error) { return a.body.readAs(a, p) }
 // Close tells that no more is wanted. The source stays the server's to close: its Close waits for a Read in
 // progress, and would keep the HTTP client waiting with it.
 func (a *attempt) Close() error {
-	a.once.Do(func() { close(a.closed) })
+	if a.closed != nil {
+		a.once.Do(func() { close(a.closed) })
+	}
 	return nil
 }
 
@@ -73,7 +80,15 @@ func (b *requestBody) open() (io.ReadCloser, error) {
 	if b.count.Load() > 0 || b.err != nil {
 		return nil, errBodyRead
 	}
-	b.current = &attempt{body: b, closed: make(chan struct{})}
+	if b.current == nil {
+		b.current = &b.first
+	} else {
+		b.current = new(attempt)
+	}
+	b.current.body = b
+	if b.gate != nil {
+		b.current.closed = make(chan struct{})
+	}
 	return b.current, nil
 }
 
@@ -98,14 +113,30 @@ func (b *requestBody) readAs(a *attempt, p []byte) (int, error) {
 }
 
 func (b *requestBody) read(p []byte) (int, error) {
-	if b.search != nil {
-		n, err := b.search.read(p, b.readSource)
-		if errors.Is(err, errSealedBody) {
-			b.fail(err)
-		}
-		return n, err
+	if b.sought.Empty() || len(p) == 0 {
+		return b.readSource(p)
 	}
-	return b.readSource(p)
+	next := b.readSource
+	if b.search == nil {
+		n, err := b.readSource(p)
+		if errors.Is(err, io.EOF) && !holds(p[:n], b.sought) {
+			return n, err // all in one piece
+		}
+		b.search = &bodySearch{secret: b.sought}
+		begun := false
+		next = func(more []byte) (int, error) {
+			if begun {
+				return b.readSource(more)
+			}
+			begun = true
+			return n, err // which is in p already
+		}
+	}
+	n, err := b.search.read(p, next)
+	if errors.Is(err, errSealedBody) {
+		b.fail(err)
+	}
+	return n, err
 }
 
 func (b *requestBody) readSource(p []byte) (int, error) {
@@ -153,7 +184,7 @@ func (b *requestBody) readClient(p []byte) (int, error) {
 	b.waking.Lock()
 	defer b.waking.Unlock()
 	if b.woken {
-		_ = b.control.SetReadDeadline(time.Time{}) // so that the server can still tidy the connection up
+		_ = http.NewResponseController(b.client).SetReadDeadline(time.Time{}) // so that the server can still tidy the connection up
 		return 0, errBodyStopped
 	}
 	b.waiting = false
@@ -171,13 +202,14 @@ func (b *requestBody) wake() {
 		return
 	}
 	b.woken = true
-	if err := b.control.SetReadDeadline(time.Unix(1, 0)); err != nil {
+	if err := http.NewResponseController(b.client).SetReadDeadline(time.Unix(1, 0)); err != nil {
 		_ = b.src.Close() // no deadline to be had: not a connection of net/http's; closing is what is left
 	}
 }
 
 // end is called once the whole body has been read.
 func (b *requestBody) end(eof error) error {
+	b.whole.Store(true)
 	b.clock.waiting()
 	if b.trailer != nil {
 		if err := b.trailer(); err != nil {
@@ -215,7 +247,9 @@ func (b *requestBody) stop() {
 	if b.stopped.Swap(true) {
 		return
 	}
-	close(b.over)
+	if b.over != nil {
+		close(b.over)
+	}
 	b.gate.answered()
 	b.wake()
 	b.mu.Lock() // until the Read has returned

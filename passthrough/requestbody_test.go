@@ -3,17 +3,17 @@ package passthrough
 import (
 	"errors"
 	"io"
-	"net/http"
 	"net/http/httptest"
 	"strings"
 	"testing"
+
+	"github.com/headersafe/headersafe/internal/secret"
 )
 
 func bodyOf(t *testing.T, src io.Reader, length int64) *requestBody {
 	t.Helper()
 	return &requestBody{
-		src: io.NopCloser(src), left: length, over: make(chan struct{}),
-		control: http.NewResponseController(httptest.NewRecorder()), failed: func(error) {},
+		src: io.NopCloser(src), left: length, client: httptest.NewRecorder(), failed: func(error) {},
 	}
 }
 
@@ -67,6 +67,48 @@ func TestRequestBodyEndsByItself(t *testing.T) {
 		got, err := io.ReadAll(a)
 		if string(got) != c.want || !errors.Is(err, c.err) || !errors.Is(b.failure(), c.err) {
 			t.Errorf("%s: %q, %v, failure %v; want %q, %v", c.name, got, err, b.failure(), c.want, c.err)
+		}
+	}
+}
+
+// The first piece of a body may be the beginning of the gateway's credential, and nothing else.
+func TestRequestBodyIsSearchedFromItsFirstByte(t *testing.T) {
+	const key = "gw-key-gw-key-1"
+	for _, c := range []struct {
+		name   string
+		pieces []string
+		want   string
+		err    error
+	}{
+		{"in one piece", []string{"a " + key}, "", errSealedBody},
+		{"in one piece, without it", []string{"a gw-key b"}, "a gw-key b", nil},
+		{"from the first piece to the second", []string{key[:9], key[9:] + " b"}, "", errSealedBody},
+		{"a first piece that only looks like it", []string{key[:9], " b"}, "gw-key-gw b", nil},
+		{"in three", []string{key[:7], key[7:12], key[12:]}, "", errSealedBody},
+	} {
+		for _, known := range []bool{true, false} {
+			whole, readers := "", make([]io.Reader, len(c.pieces))
+			for i, piece := range c.pieces {
+				whole += piece
+				readers[i] = strings.NewReader(piece)
+			}
+			length := int64(len(whole))
+			if !known {
+				length = -1
+			}
+			b := bodyOf(t, io.MultiReader(readers...), length)
+			b.sought = secret.New(key)
+			a, err := b.open()
+			if err != nil {
+				t.Fatal(err)
+			}
+			got, err := io.ReadAll(a)
+			if !errors.Is(err, c.err) || c.err == nil && string(got) != c.want || strings.Contains(string(got), key) {
+				t.Errorf("%s, length known %t: %q, %v", c.name, known, got, err)
+			}
+			if c.err != nil && !errors.Is(b.failure(), c.err) {
+				t.Errorf("%s: failure %v", c.name, b.failure())
+			}
 		}
 	}
 }

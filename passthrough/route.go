@@ -76,7 +76,7 @@ func New(cfg Config) (*Route, error) {
 }
 
 // guard returns the guardrail's stage: none where the config says why.
-func (cfg *Config) guard() (wrap func(http.Handler) http.Handler, err error) {
+func (cfg *Config) guard() (wrap func(*Forwarder) http.Handler, err error) {
 	switch given := !cfg.Guardrail.IsZero(); {
 	case given && cfg.Unguarded != "":
 		return nil, &ConfigError{Field: "Unguarded", Value: cfg.Unguarded, Reason: "contradicts Guardrail: leave one of them out"}
@@ -85,11 +85,11 @@ func (cfg *Config) guard() (wrap func(http.Handler) http.Handler, err error) {
 		if err != nil {
 			return nil, err
 		}
-		return guard.Wrap, nil
+		return func(next *Forwarder) http.Handler { return guard.Wrap(next) }, nil
 	case cfg.Unguarded == "":
 		return nil, &ConfigError{Field: "Guardrail", Reason: "is missing: set it, or say in Unguarded why nothing reads the requests of this route"}
 	}
-	return func(next http.Handler) http.Handler { return next }, nil
+	return func(next *Forwarder) http.Handler { return adjacent{next} }, nil
 }
 
 // ServeHTTP serves the route. The zero Route refuses.

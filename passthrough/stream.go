@@ -12,9 +12,10 @@ import (
 // errClientWrite marks an error of writing to the client, as against reading from the upstream.
 var errClientWrite = errors.New("passthrough: writing to the client failed")
 
-// Buffers are small while a stream idles, and large while it is busy: an open event stream costs 4 KiB.
+// Buffers are small while a stream idles, and large while it is busy: an open event stream costs 2 KiB, which is several
+// events of a model's.
 const (
-	smallBuffer = 4 << 10
+	smallBuffer = 2 << 10
 	largeBuffer = 32 << 10
 )
 
@@ -23,62 +24,53 @@ var (
 	largeBuffers = sync.Pool{New: func() any { return new([largeBuffer]byte) }}
 )
 
-// flushAfter is how long written bytes of a response of known length may wait for more to go with them.
-const flushAfter = time.Millisecond
-
 // stream copies a response body to the client and sees to it that nothing lingers in a buffer on the way. A body
 // of unknown length is flushed with each read: it may be an event stream. One of known length is flushed when
 // the upstream pauses, and otherwise left to net/http's buffering: it mostly comes in one piece.
 type stream struct {
-	w         http.ResponseWriter
-	control   *http.ResponseController
+	client    http.ResponseWriter // set once, before the clock knows of the response
 	clock     *clock
-	length    int64 // negative where unknown
-	framed    bool  // the body's end is a frame of its own, and may come later than its last byte: HTTP/2
-	firstByte time.Time
+	length    int64         // negative where unknown
+	framed    bool          // the body's end is a frame of its own, and may come later than its last byte: HTTP/2
+	firstByte time.Duration // since the clock began
 
-	mu      sync.Mutex // held while writing or flushing, where a pending flush can come between
-	pending *time.Timer
-	whole   bool // all of a known length has been written
-}
-
-// watch makes a bound that is reached wake a Write to a client that does not read: cancelling does not.
-func (s *stream) watch() {
-	s.clock.onExpiry(func() { _ = s.control.SetWriteDeadline(time.Unix(1, 0)) })
+	mu    sync.Mutex // held while writing or flushing: the clock may flush at any time
+	ready bool       // there may be something to flush: the header, at the least
 }
 
 // begin sends the header on its way: at once, or soon if the body that follows is likely to be there already.
-func (s *stream) begin() {
+func (s *stream) begin(w http.ResponseWriter, c *clock, length int64, framed bool) {
+	s.client, s.clock, s.length, s.framed = w, c, length, framed
+	c.relaying()
 	switch {
-	case s.length < 0:
-		_ = s.control.Flush() // an error shows at the next write
-	case s.length > 0:
+	case length < 0:
+		_ = s.control().Flush() // an error shows at the next write
+	case length > 0:
 		s.flushSoon()
 	}
 }
 
+func (s *stream) control() *http.ResponseController { return http.NewResponseController(s.client) }
+
+// end waits for a flush under way: it is over when the handler returns, and none follows.
 func (s *stream) end() {
-	if s.pending != nil {
-		s.pending.Stop()
-		s.mu.Lock() // a flush under way is over when the handler returns
-		defer s.mu.Unlock()
-		s.w = nil
-	}
-}
-
-func (s *stream) flushSoon() {
-	if s.pending == nil {
-		s.pending = time.AfterFunc(flushAfter, s.flushPending)
-		return
-	}
-	s.pending.Reset(flushAfter)
-}
-
-func (s *stream) flushPending() {
 	s.mu.Lock()
 	defer s.mu.Unlock()
-	if s.w != nil && !s.whole {
-		_ = s.control.Flush()
+	s.ready = false
+}
+
+// flushSoon sees to it that what has been written is flushed. The lock is held, or nobody knows of the stream yet.
+func (s *stream) flushSoon() {
+	s.ready = true
+	s.clock.flushSoon()
+}
+
+func (s *stream) flush() {
+	s.mu.Lock()
+	defer s.mu.Unlock()
+	if s.ready {
+		s.ready = false
+		_ = s.control().Flush()
 	}
 }
 
@@ -95,12 +87,16 @@ func (s *stream) copy(src io.Reader) (int64, error) {
 		}
 	}()
 	buf := small[:]
+	if s.length > smallBuffer {
+		large, _ = largeBuffers.Get().(*[largeBuffer]byte)
+		buf = large[:]
+	}
 	for {
 		s.clock.relaying()
 		n, err := src.Read(buf)
 		if n > 0 {
-			if s.firstByte.IsZero() {
-				s.firstByte = time.Now()
+			if written == 0 {
+				s.firstByte = time.Since(s.clock.begun)
 			}
 			if err := s.write(buf[:n], written+int64(n)); err != nil {
 				return written, err
@@ -135,18 +131,18 @@ func (s *stream) complete(written int64) error {
 func (s *stream) write(p []byte, total int64) error {
 	s.mu.Lock()
 	defer s.mu.Unlock()
-	if _, err := s.w.Write(p); err != nil {
+	if _, err := s.client.Write(p); err != nil {
 		return fmt.Errorf("%w: %w", errClientWrite, err)
 	}
 	switch {
 	case s.length < 0:
-		if err := s.control.Flush(); err != nil && !errors.Is(err, http.ErrNotSupported) {
+		if err := s.control().Flush(); err != nil && !errors.Is(err, http.ErrNotSupported) {
 			return fmt.Errorf("%w: %w", errClientWrite, err)
 		}
 	case total < s.length, s.framed:
 		s.flushSoon()
 	default:
-		s.whole = true // the server sends the rest when the handler returns
+		s.ready = false // the server sends the rest when the handler returns
 	}
 	return nil
 }

@@ -1,6 +1,8 @@
 package passthrough
 
 import (
+	"context"
+	"io"
 	"net"
 	"net/http"
 	"strings"
@@ -50,7 +52,7 @@ func (u Upstream) transport() (http.RoundTripper, []fault) {
 	dialer := &net.Dialer{Timeout: timeouts.Dial}
 	t := &http.Transport{
 		Proxy:                  u.Proxy,
-		DialContext:            dialer.DialContext,
+		DialContext:            pooling(dialer.DialContext),
 		TLSHandshakeTimeout:    timeouts.TLSHandshake,
 		ExpectContinueTimeout:  expectContinueTimeout,
 		DisableCompression:     true, // it would add Accept-Encoding and decode what comes back
@@ -70,4 +72,27 @@ func (u Upstream) transport() (http.RoundTripper, []fault) {
 		t.Protocols.SetHTTP2(true)
 	}
 	return t, faults
+}
+
+// pooling returns dial for connections that take the buffers of uploads from the pool: net/http has an upload read into the
+// connection, and net's own way of doing that is to allocate 32 KiB for each. Over TLS, where the connection is not what
+// net/http writes to, nothing changes.
+func pooling(dial func(context.Context, string, string) (net.Conn, error)) func(context.Context, string, string) (net.Conn, error) {
+	return func(ctx context.Context, network, address string) (net.Conn, error) {
+		conn, err := dial(ctx, network, address)
+		if tcp, ok := conn.(*net.TCPConn); ok {
+			return pooledConn{tcp}, err
+		}
+		return conn, err
+	}
+}
+
+// pooledConn is a TCP connection with a ReadFrom of its own; everything else of it, half-closing included, is as it was.
+type pooledConn struct{ *net.TCPConn }
+
+// ReadFrom writes what r holds.
+func (c pooledConn) ReadFrom(r io.Reader) (int64, error) {
+	buf, _ := largeBuffers.Get().(*[largeBuffer]byte)
+	defer largeBuffers.Put(buf)
+	return io.CopyBuffer(struct{ io.Writer }{c.TCPConn}, r, buf[:])
 }

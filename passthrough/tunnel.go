@@ -19,7 +19,7 @@ import (
 // one in a form that two servers would read differently. A request to upgrade to anything else is an
 // ordinary request: a server may ignore Upgrade (RFC 9110 section 7.8), and Java's client asks for h2c on every one.
 func websocket(r *http.Request, header http.Header) (bool, *denial.Denial) {
-	if !field.HasMember(header["Connection"], "upgrade") || !field.HasMember(header["Upgrade"], "websocket") {
+	if !field.HasMember(header["Upgrade"], "websocket") || !field.HasMember(header["Connection"], "upgrade") {
 		return false, nil
 	}
 	protocols := 0
@@ -34,12 +34,12 @@ func websocket(r *http.Request, header http.Header) (bool, *denial.Denial) {
 }
 
 // tunnel opens a WebSocket to the upstream and joins the two connections.
-func (x *forwarding) tunnel(out *http.Request) {
-	ctx, cancel := context.WithCancelCause(x.in.Context())
+func (x *forwarding) tunnel() {
+	ctx, cancel := context.WithCancelCause(x.ctx)
 	defer cancel(nil)
 	timeouts := x.timeouts
 	timeouts.Exchange = 0 // a WebSocket stays open as long as it is used
-	x.clock = newClock(timeouts, x.record.started, cancel)
+	x.clock.start(timeouts, x.record.started, cancel, x.look)
 	defer x.clock.stop()
 
 	leave, ok := x.tunnels.enter(cancel)
@@ -50,8 +50,8 @@ func (x *forwarding) tunnel(out *http.Request) {
 	}
 	defer leave()
 
-	x.body = &requestBody{src: http.NoBody}
-	res, failed := x.roundTrip(out.WithContext(ctx))
+	x.body.src = http.NoBody
+	res, failed := x.roundTrip(ctx)
 	if failed != nil {
 		x.fail(failed)
 		return
@@ -66,13 +66,14 @@ func (x *forwarding) tunnel(out *http.Request) {
 		x.fail(&failure{UpstreamMalformed, "the upstream switched to another protocol than was asked for"})
 		return
 	}
-	decision, err := x.decide(res.Header)
-	if err != nil {
+	header := x.w.Header().Clone()
+	if header == nil {
+		header = http.Header{}
+	}
+	if err := x.merge(header, res.Header); err != nil {
 		x.fail(&failure{UpstreamMalformed, err.Error()})
 		return
 	}
-	header := x.w.Header().Clone()
-	field.MergeResponse(header, decision.Header)
 	conn, buffered, err := http.NewResponseController(x.w).Hijack()
 	if err != nil {
 		x.deny(denial.Denial{Status: http.StatusInternalServerError, Code: "no-hijack", Detail: "the ResponseWriter cannot be hijacked",
@@ -110,17 +111,18 @@ func (x *forwarding) join(ctx context.Context, client net.Conn, early *bufio.Rea
 	})
 	defer stop()
 
+	clock := &x.clock
 	var up, down atomic.Int64
 	ended := make(chan error, 2)
 	go func() {
-		err := pump(upstream, early, client, x.clock, &up) // what came with the request goes first
+		err := pump(upstream, early, client, clock, &up) // what came with the request goes first
 		if err != nil {
 			_ = client.Close() // the other copy must end as well
 			_ = upstream.Close()
 		}
 		ended <- err
 	}()
-	err := pump(client, nil, upstream, x.clock, &down)
+	err := pump(client, nil, upstream, clock, &down)
 	if err != nil {
 		_ = client.Close()
 		_ = upstream.Close()

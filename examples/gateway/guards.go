@@ -9,9 +9,11 @@ import (
 	"github.com/headersafe/headersafe/guardrail/openaimod"
 )
 
-// guardOptions say who reads the requests. The zero value: nobody does.
+// guardOptions say who reads the requests and the answers. The zero value: nobody does.
 type guardOptions struct {
-	block         []string // regular expressions
+	block         []string       // regular expressions
+	blockResponse []string       // the same, for answers
+	responseMode  guardrail.Mode // of answers; Block, which is none of theirs, if it was not given
 	maxBody       int64
 	lakeraKey     string
 	lakeraURL     string
@@ -20,7 +22,7 @@ type guardOptions struct {
 }
 
 func (o *guardOptions) given() bool {
-	return len(o.block) > 0 || o.maxBody != 0 || o.lakeraKey != "" || o.moderationKey != ""
+	return len(o.block) > 0 || len(o.blockResponse) > 0 || o.maxBody != 0 || o.lakeraKey != "" || o.moderationKey != ""
 }
 
 // guards returns the guards that were asked for, the cheap ones first.
@@ -53,11 +55,34 @@ func (o *guardOptions) guards() ([]guardrail.Guard, error) {
 		})
 		add("OPENAI_MODERATION_BASE_URL", guard, err)
 	}
-	if len(guards) == 0 { // -max-body alone: the body is read, and the record says what it held
+	if len(guards) == 0 { // no more than a bound, or the answers: requests are read, and the record says what they held
 		secrets, err := guardrail.Secrets()
-		add("-max-body", guardrail.InMode(secrets, guardrail.Observe), err)
+		add("secrets", guardrail.InMode(secrets, guardrail.Observe), err)
 	}
 	return guards, errors.Join(errs...)
+}
+
+// setResponseMode reads -response-mode.
+func (o *guardOptions) setResponseMode(name string) error {
+	for _, mode := range []guardrail.Mode{guardrail.Hold, guardrail.Window, guardrail.Observe} {
+		if mode.String() == name {
+			o.responseMode = mode
+			return nil
+		}
+	}
+	return errors.New("must be hold, window or observe")
+}
+
+// responses says who reads the answers.
+func (o *guardOptions) responses() (guardrail.Responses, error) {
+	if len(o.blockResponse) == 0 {
+		return guardrail.Responses{}, nil
+	}
+	words, err := guardrail.Patterns("block-response", o.blockResponse...)
+	if err != nil {
+		return guardrail.Responses{}, fmt.Errorf("-block-response: %w", err)
+	}
+	return guardrail.Responses{Guards: []guardrail.Guard{words}, Mode: o.responseMode}, nil
 }
 
 // guardrail returns the configuration for a route with these endpoints, or the reason why it has none.
@@ -65,6 +90,8 @@ func (o *guardOptions) guardrail(endpoints []guardrail.Endpoint) (cfg guardrail.
 	if !o.given() {
 		return guardrail.Config{}, "no guard was asked for on the command line", nil
 	}
-	guards, err := o.guards()
-	return guardrail.Config{Endpoints: endpoints, Guards: guards, MaxBody: o.maxBody}, "", err
+	guards, guardsErr := o.guards()
+	responses, responsesErr := o.responses()
+	cfg = guardrail.Config{Endpoints: endpoints, Guards: guards, MaxBody: o.maxBody, Responses: responses}
+	return cfg, "", errors.Join(guardsErr, responsesErr)
 }

@@ -22,6 +22,10 @@
 //	LAKERA_API_KEY         asks Lakera Guard; LAKERA_BASE_URL says where, if not at api.lakera.ai
 //	OPENAI_MODERATION_KEY  asks OpenAI's moderation; OPENAI_MODERATION_BASE_URL says where, if not at api.openai.com/v1
 //
+// Answers are read, too, with -block-response REGEXP (repeatable) and -response-mode: "hold" releases nothing of a stream before
+// all of it has been read, "window" releases each event as soon as its text has been read with what surrounds it, "observe"
+// only notes in the record what matched.
+//
 // A guarded route forwards the endpoints that the presets of package guardrail know, and refuses images and other parts
 // that no guard can read.
 package main

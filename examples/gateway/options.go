@@ -11,6 +11,7 @@ import (
 	"strings"
 
 	"github.com/headersafe/headersafe/examples/internal/fakeupstream"
+	"github.com/headersafe/headersafe/guardrail"
 )
 
 // The keys of a gateway that was told none. They open nothing but the embedded upstream.
@@ -43,6 +44,11 @@ func parse(args []string, getenv func(string) string, stderr io.Writer) (*option
 		o.block = append(o.block, expr)
 		return nil
 	})
+	flags.Func("block-response", "refuse answers in which this `REGEXP` matches; may be repeated, and needs -response-mode", func(expr string) error {
+		o.blockResponse = append(o.blockResponse, expr)
+		return nil
+	})
+	flags.Func("response-mode", "when streamed answers are released: `hold`, window or observe", o.setResponseMode)
 	flags.Int64Var(&o.maxBody, "max-body", 0, "refuse requests with more than so many `BYTES` of body")
 	flags.StringVar(&o.log, "log", "text", "the form of the exchange records: text or json")
 	if err := flags.Parse(args); err != nil {
@@ -56,6 +62,9 @@ func parse(args []string, getenv func(string) string, stderr io.Writer) (*option
 	}
 	if o.maxBody < 0 {
 		return nil, fmt.Errorf("-max-body %d: must not be negative", o.maxBody)
+	}
+	if (len(o.blockResponse) > 0) != (o.responseMode != guardrail.Block) {
+		return nil, errors.New("-block-response and -response-mode go together: what to look for, and whether to hold what is streamed meanwhile")
 	}
 	o.keys, o.upstreamKey = getenv("GATEWAY_KEYS"), getenv("OPENAI_UPSTREAM_KEY")
 	o.lakeraKey, o.lakeraURL = getenv("LAKERA_API_KEY"), getenv("LAKERA_BASE_URL")

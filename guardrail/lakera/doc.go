@@ -5,7 +5,11 @@
 // By default a request's texts go to Lakera as one conversation: neighbouring texts of one role become a message, a line
 // feed between them. Results of tools and documents have the role "tool", arguments of tool calls "assistant",
 // instructions and the definitions of tools "system", and other texts the role that the request gives them; one that
-// Lakera does not know is "user".
+// Lakera does not know is "user", or "assistant" in an answer.
+//
+// Of an answer, the texts follow those of its request: Lakera is asked about the answer as the last message of the
+// conversation that led to it. An event stream in mode window is asked about once a window, each time with the
+// conversation; with PerText, without it.
 //
 // By descriptions of the service, which were not checked against the service itself, it screens the last interaction of a
 // conversation, and takes what came before as context. A client that makes up a history could put there what it does

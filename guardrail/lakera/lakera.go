@@ -7,6 +7,7 @@ import (
 	"errors"
 	"fmt"
 	"net/http"
+	"slices"
 	"strings"
 	"time"
 
@@ -89,6 +90,8 @@ func New(cfg Config) (guardrail.Guard, error) {
 	}
 	if cfg.PerText {
 		g.description.Scope = guardrail.PerText
+	} else {
+		g.description.WantsRequest = true
 	}
 	return g, nil
 }
@@ -104,12 +107,12 @@ func (g *guard) Describe() guardrail.Description { return g.description }
 
 func (g *guard) Check(ctx context.Context, in guardrail.Input) (guardrail.Verdict, error) {
 	if g.description.Scope == guardrail.WholeConversation {
-		return g.ask(ctx, messages(in.Texts))
+		return g.ask(ctx, in.Direction, slices.Concat(messages(in.Request, "user"), messages(in.Texts, speaker(in))))
 	}
 	verdicts := make([]guardrail.Verdict, len(in.Texts))
 	err := guardhttp.Each(ctx, len(in.Texts), g.concurrency, func(ctx context.Context, i int) (bool, error) {
 		var err error
-		verdicts[i], err = g.ask(ctx, messages(in.Texts[i:i+1]))
+		verdicts[i], err = g.ask(ctx, in.Direction, messages(in.Texts[i:i+1], speaker(in)))
 		return verdicts[i].Block, err
 	})
 	if err != nil {
@@ -143,7 +146,7 @@ type answer struct {
 	} `json:"breakdown"`
 }
 
-func (g *guard) ask(ctx context.Context, conversation []message) (guardrail.Verdict, error) {
+func (g *guard) ask(ctx context.Context, d guardrail.Direction, conversation []message) (guardrail.Verdict, error) {
 	var a answer
 	if err := g.client.Post(ctx, question{conversation, g.project, true}, &a); err != nil {
 		return guardrail.Verdict{}, err
@@ -164,16 +167,24 @@ func (g *guard) ask(ctx context.Context, conversation []message) (guardrail.Verd
 	if names := guardhttp.Names(detectors); names != "" {
 		detail += " by " + names
 	}
-	return guardrail.Verdict{Block: true, Reason: "The request was flagged by a security check.", Detail: detail}, nil
+	return guardrail.Verdict{Block: true, Reason: "The " + d.String() + " was flagged by a security check.", Detail: detail}, nil
 }
 
-// messages makes a conversation of texts.
-func messages(texts []guardrail.Text) []message {
+// speaker returns the role of texts that are nobody's.
+func speaker(in guardrail.Input) string {
+	if in.Direction == guardrail.DirectionResponse {
+		return "assistant"
+	}
+	return "user"
+}
+
+// messages makes a conversation of texts. Those of an unknown role are the speaker's.
+func messages(texts []guardrail.Text, speaker string) []message {
 	var conversation []message
 	for i := 0; i < len(texts); {
-		role := roleOf(texts[i])
+		role := roleOf(texts[i], speaker)
 		var content strings.Builder
-		for first := i; i < len(texts) && roleOf(texts[i]) == role; i++ {
+		for first := i; i < len(texts) && roleOf(texts[i], speaker) == role; i++ {
 			if i > first {
 				content.WriteByte('\n')
 			}
@@ -186,7 +197,7 @@ func messages(texts []guardrail.Text) []message {
 
 // roleOf returns Lakera's role for a text. What the text is says more than where it stands: Anthropic's API has results
 // of tools in messages of the user.
-func roleOf(text guardrail.Text) string {
+func roleOf(text guardrail.Text, speaker string) string {
 	switch text.Kind {
 	case guardrail.ToolResult, guardrail.Document:
 		return "tool"
@@ -199,5 +210,5 @@ func roleOf(text guardrail.Text) string {
 	case "user", "assistant", "system", "tool", "developer":
 		return text.Role
 	}
-	return "user"
+	return speaker
 }

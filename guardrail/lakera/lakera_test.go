@@ -70,6 +70,38 @@ func TestAsksAsDocumented(t *testing.T) {
 	}
 }
 
+// An answer is asked about as the end of the conversation that led to it.
+func TestAnswers(t *testing.T) {
+	s := vendortest.Serve(t, vendortest.Always(flag))
+	answer := guardrail.Input{
+		Request:   conversation[:4],
+		Texts:     []guardrail.Text{{Role: "assistant", Kind: guardrail.Prompt, Value: "Well,"}, {Kind: guardrail.Other, Value: "no."}, {Kind: guardrail.ToolResult, Value: "found"}},
+		Direction: guardrail.DirectionResponse,
+	}
+	whole, single := mustNew(t, lakera.Config{BaseURL: s.URL}), mustNew(t, lakera.Config{BaseURL: s.URL, PerText: true, Concurrency: 1})
+	if !whole.Describe().WantsRequest || single.Describe().WantsRequest {
+		t.Errorf("wants the request: %t, %t", whole.Describe().WantsRequest, single.Describe().WantsRequest)
+	}
+	for _, g := range []guardrail.Guard{whole, single} {
+		v, err := g.Check(t.Context(), answer)
+		if err != nil || !v.Block || v.Reason != "The response was flagged by a security check." {
+			t.Errorf("verdict %+v, error %v", v, err)
+		}
+	}
+	var bodies []string
+	for _, r := range s.Requests() {
+		bodies = append(bodies, r.Body)
+	}
+	want := []string{
+		`{"messages":[{"role":"system","content":"Be kind.\nread_file"},{"role":"developer","content":"Be brief."},{"role":"user","content":"Hello <all>,"},` +
+			`{"role":"assistant","content":"Well,\nno."},{"role":"tool","content":"found"}],"breakdown":true}`,
+		`{"messages":[{"role":"assistant","content":"Well,"}],"breakdown":true}`,
+	}
+	if diff := cmp.Diff(want, bodies); diff != "" {
+		t.Errorf("bodies (-want +got):\n%s", diff)
+	}
+}
+
 func TestVerdict(t *testing.T) {
 	const reason = "The request was flagged by a security check."
 	tests := []struct {

@@ -7,6 +7,7 @@
 // batches: arrays of strings, 32 and 32 KiB at most, four questions at a time, all of which can be set. The models
 // read 32,768 tokens and leave the rest out without a word; a token is a byte at least, so a text that is longer than a
 // batch goes in pieces, each of which repeats the last 256 bytes of the one before. Empty texts are not sent.
+// Texts of answers are asked about in the same way.
 //
 // # What it answers
 //

@@ -153,7 +153,7 @@ func (g *guard) Check(ctx context.Context, in guardrail.Input) (guardrail.Verdic
 	if err != nil {
 		return guardrail.Verdict{}, err
 	}
-	return flagged.verdict(), nil
+	return flagged.verdict(in.Direction), nil
 }
 
 // findings are the texts that were flagged, and the categories for which they were.
@@ -167,7 +167,7 @@ func (f *findings) add(more findings) {
 	f.categories = append(f.categories, more.categories...)
 }
 
-func (f *findings) verdict() guardrail.Verdict {
+func (f *findings) verdict(d guardrail.Direction) guardrail.Verdict {
 	if len(f.texts) == 0 {
 		return guardrail.Verdict{}
 	}
@@ -178,7 +178,7 @@ func (f *findings) verdict() guardrail.Verdict {
 	}
 	return guardrail.Verdict{
 		Block:   true,
-		Reason:  "The request holds text that a moderation check flagged.",
+		Reason:  "The " + d.String() + " holds text that a moderation check flagged.",
 		Detail:  detail,
 		Matches: slices.Compact(f.texts),
 	}

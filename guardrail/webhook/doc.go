@@ -14,6 +14,9 @@
 //	  "additional_provider_specific_params": {…}                           // Config.Params
 //	}
 //
+// Of an answer, the input_type is "response". Its structured_messages are those of the request, and then its own. An event
+// stream in mode window is asked about once a window.
+//
 // The key goes in the field X-Api-Key, as the services have it that check one, or in [Config].KeyField. Images are not
 // sent: what no guard can read is the guardrail's to decide.
 //

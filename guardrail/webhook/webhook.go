@@ -101,6 +101,8 @@ func New(cfg Config) (guardrail.Guard, error) {
 	}
 	if cfg.PerText {
 		g.description.Scope = guardrail.PerText
+	} else {
+		g.description.WantsRequest = cfg.Messages
 	}
 	return g, nil
 }
@@ -144,7 +146,7 @@ func (g *guard) Check(ctx context.Context, in guardrail.Input) (guardrail.Verdic
 	if err := g.client.Post(ctx, g.question(in), &a); err != nil {
 		return guardrail.Verdict{}, err
 	}
-	v := guardrail.Verdict{Block: true, Reason: "The request was blocked by a content check."}
+	v := guardrail.Verdict{Block: true, Reason: "The " + in.Direction.String() + " was blocked by a content check."}
 	switch a.Action {
 	case "NONE":
 		return guardrail.Verdict{}, nil
@@ -167,21 +169,34 @@ func (g *guard) Check(ctx context.Context, in guardrail.Input) (guardrail.Verdic
 }
 
 func (g *guard) question(in guardrail.Input) question {
-	q := question{InputType: "request", Texts: make([]string, len(in.Texts)), Params: g.params}
+	q := question{InputType: in.Direction.String(), Texts: make([]string, len(in.Texts)), Params: g.params}
 	for i, text := range in.Texts {
 		q.Texts[i] = text.Value
-		if g.messages {
-			role := text.Role
-			if role == "" {
-				role = "user"
-			}
-			q.Messages = append(q.Messages, message{role, text.Value})
+	}
+	if g.messages {
+		for _, text := range in.Request {
+			q.Messages = append(q.Messages, messageOf(text, "user"))
+		}
+		speaker := "user"
+		if in.Direction == guardrail.DirectionResponse {
+			speaker = "assistant"
+		}
+		for _, text := range in.Texts {
+			q.Messages = append(q.Messages, messageOf(text, speaker))
 		}
 	}
 	if g.caller {
 		q.RequestData.UserID = in.Caller
 	}
 	return q
+}
+
+// messageOf returns a text as a message, of whoever is given where the text does not say whose it is.
+func messageOf(text guardrail.Text, role string) message {
+	if text.Role != "" {
+		role = text.Role
+	}
+	return message{role, text.Value}
 }
 
 // oneLine returns a reason as one line of at most 256 bytes without control characters.

@@ -71,6 +71,39 @@ func TestAsksAsDocumented(t *testing.T) {
 	}
 }
 
+func TestAnswers(t *testing.T) {
+	s := vendortest.Serve(t, vendortest.Always(`{"action":"BLOCKED"}`))
+	answer := guardrail.Input{
+		Request: input.Texts, Texts: []guardrail.Text{{Role: "assistant", Value: "Well,"}, {Value: "no."}}, Direction: guardrail.DirectionResponse,
+	}
+	for _, cfg := range []webhook.Config{{Messages: true}, {Messages: true, PerText: true}, {}} {
+		cfg.BaseURL = s.URL
+		g := mustNew(t, cfg)
+		if got := g.Describe().WantsRequest; got != (cfg.Messages && !cfg.PerText) {
+			t.Errorf("%+v wants the request: %t", cfg, got)
+		}
+		if cfg.PerText {
+			continue
+		}
+		v, err := g.Check(t.Context(), answer)
+		if err != nil || !v.Block || v.Reason != "The response was blocked by a content check." {
+			t.Errorf("verdict %+v, error %v", v, err)
+		}
+	}
+	var bodies []string
+	for _, r := range s.Requests() {
+		bodies = append(bodies, r.Body)
+	}
+	want := []string{
+		`{"input_type":"response","texts":["Well,","no."],"structured_messages":[{"role":"system","content":"Be kind."},{"role":"user","content":"Hello <all>"},` +
+			`{"role":"user","content":"x"},{"role":"assistant","content":"Well,"},{"role":"assistant","content":"no."}],"request_data":{}}`,
+		`{"input_type":"response","texts":["Well,","no."],"request_data":{}}`,
+	}
+	if diff := cmp.Diff(want, bodies); diff != "" {
+		t.Errorf("bodies (-want +got):\n%s", diff)
+	}
+}
+
 func TestKeyField(t *testing.T) {
 	for field, want := range map[string][2]string{
 		"":              {"X-Api-Key", vendortest.Key},

@@ -149,10 +149,16 @@ func TestMergeResponse(t *testing.T) {
 		"Content-Security-Policy": {"default-src 'self'"}, "Location": {"/g"}, "Date": nil, "X-Frame-Options": {"DENY"},
 	}
 	vary := dst["Vary"]
-	kept := MergeResponse(dst, http.Header{
+	var kept []string
+	for name, lines := range (http.Header{
 		"Vary": {"Accept"}, "Set-Cookie": {"u=1", "u=2"}, "Link": {"</u>"}, "Content-Type": {"a/b"}, "Content-Encoding": {"br"},
 		"Content-Security-Policy": {"none"}, "Location": {"/u"}, "Date": {"today"}, "Request-Id": {"7"},
-	})
+	}) {
+		if !MergeResponse(dst, Field{name, lines}) {
+			kept = append(kept, name)
+		}
+	}
+	slices.Sort(kept)
 	want := http.Header{
 		"Vary": {"Origin", "Accept"}, "Set-Cookie": {"gateway=1", "u=1", "u=2"}, "Link": {"</g>", "</u>"}, "Content-Type": {"a/b"},
 		"Content-Encoding": {"br"}, "Content-Security-Policy": {"default-src 'self'"}, "Location": {"/g"}, "Date": nil,
@@ -167,4 +173,16 @@ func TestMergeResponse(t *testing.T) {
 	if len(vary) != 1 || cap(vary) > 1 && vary[:2][1] == "Accept" {
 		t.Error("the gateway's own slice was written into")
 	}
+}
+
+// FuzzIsCanonical: a name is canonical exactly if it is what Canonical makes of it.
+func FuzzIsCanonical(f *testing.F) {
+	for _, name := range []string{"", "X-Api-Key", "x-api-key", "X-5h", "X_Key", "A--B", "A b", "a b", "É", "-A", "ETag"} {
+		f.Add(name)
+	}
+	f.Fuzz(func(t *testing.T, name string) {
+		if got, want := IsCanonical(name), Canonical(name) == name; got != want {
+			t.Errorf("%q: %t, want %t", name, got, want)
+		}
+	})
 }

@@ -6,23 +6,26 @@ import (
 	"strings"
 )
 
-// MergeResponse adds the fields of an upstream's response, src, to those that the gateway's own middleware has set
-// in dst, and returns the names, sorted, for which the gateway's value stood and stays. Vary, Set-Cookie and Link
-// gather both; fields that describe the body are the upstream's. The slices of src are handed over.
-func MergeResponse(dst, src http.Header) (kept []string) {
-	for name, lines := range src {
-		before, ok := dst[name]
-		switch {
-		case !ok || describesBody(name):
-			dst[name] = lines
-		case gathers(name):
-			dst[name] = slices.Concat(before, lines)
-		default:
-			kept = append(kept, name)
-		}
+// Field is a field of a message: its canonical name and its lines.
+type Field struct {
+	Name  string
+	Lines []string
+}
+
+// MergeResponse adds a field of an upstream's response to those that the gateway's own middleware has set in dst, and
+// reports whether it stands there now: other than where the gateway has set the field, too. Vary, Set-Cookie and Link
+// gather both; fields that describe the body are the upstream's. The slice is handed over.
+func MergeResponse(dst http.Header, f Field) bool {
+	before, ok := dst[f.Name]
+	switch {
+	case !ok || describesBody(f.Name):
+		dst[f.Name] = f.Lines
+	case gathers(f.Name):
+		dst[f.Name] = slices.Concat(before, f.Lines)
+	default:
+		return false
 	}
-	slices.Sort(kept)
-	return kept
+	return true
 }
 
 func gathers(canonical string) bool {

@@ -15,15 +15,6 @@ import (
 	openaioption "github.com/openai/openai-go/v3/option"
 
 	"github.com/headersafe/headersafe/guardrail"
-	"github.com/headersafe/headersafe/headerpolicy"
-	"github.com/headersafe/headersafe/passthrough"
-	"github.com/headersafe/headersafe/passthrough/auth"
-)
-
-const (
-	gatewayKey  = "alice-gateway-key"
-	callerToken = "sk-ant-oat01-alices-own"
-	upstreamKey = "sk-the-gateways-own"
 )
 
 // upstream answers as the vendors do, and says no where a credential is not the one that it should get.
@@ -74,51 +65,11 @@ func upstream(t *testing.T) string {
 	return server.URL
 }
 
-// gateway is the founding case, with a guard before both routes.
-func gateway(t *testing.T) string {
-	up := upstream(t)
-	keys, err := auth.NewKeyring(auth.Key{ID: "alice", Secret: auth.NewSecret(gatewayKey)})
-	if err != nil {
-		t.Fatal(err)
-	}
-	words, err := guardrail.Patterns("words", "banned")
-	if err != nil {
-		t.Fatal(err)
-	}
-	route := func(cfg passthrough.Config) http.Handler {
-		cfg.Upstream = passthrough.Upstream{URL: up}
-		cfg.Guardrail.Guards = []guardrail.Guard{words}
-		h, err := passthrough.New(cfg)
-		if err != nil {
-			t.Fatal(err)
-		}
-		return h
-	}
-	mux := http.NewServeMux()
-	mux.Handle("/anthropic/", http.StripPrefix("/anthropic", route(passthrough.Config{
-		Auth:      auth.Config{Carriers: []auth.Carrier{auth.Header("X-Gateway-Key")}, Verifier: keys},
-		Headers:   headerpolicy.Anthropic(),
-		Guardrail: guardrail.Config{Endpoints: guardrail.Anthropic()},
-		Errors:    passthrough.AnthropicErrors,
-	})))
-	mux.Handle("/openai/", http.StripPrefix("/openai", route(passthrough.Config{
-		Auth: auth.Config{Carriers: []auth.Carrier{auth.Bearer()}, Verifier: keys},
-		Headers: headerpolicy.OpenAI().With(headerpolicy.Config{Request: headerpolicy.Request{Set: []headerpolicy.Set{
-			{Name: "Authorization", Value: headerpolicy.Secret(upstreamKey).WithScheme("Bearer")},
-		}}}),
-		Guardrail: guardrail.Config{Endpoints: guardrail.OpenAI()},
-		Errors:    passthrough.OpenAIErrors,
-	})))
-	server := httptest.NewServer(mux)
-	t.Cleanup(server.Close)
-	return server.URL
-}
-
 // Anthropic's SDK, unchanged but for its base URL and one more field, works through a guarded route, and raises its own
 // typed errors for what the gateway refuses.
 func TestAnthropicSDK(t *testing.T) {
 	client := anthropic.NewClient(
-		anthropicoption.WithBaseURL(gateway(t)+"/anthropic/"),
+		anthropicoption.WithBaseURL(gateway(t, upstream(t), guardrail.Responses{}, nil)+"/anthropic/"),
 		anthropicoption.WithAuthToken(callerToken),
 		anthropicoption.WithHeader("X-Gateway-Key", gatewayKey),
 		anthropicoption.WithMaxRetries(0),
@@ -156,7 +107,7 @@ func TestAnthropicSDK(t *testing.T) {
 // OpenAI's SDK, unchanged but for its base URL: its API key is the gateway's, which is replaced on the way.
 func TestOpenAISDK(t *testing.T) {
 	client := openai.NewClient(
-		openaioption.WithBaseURL(gateway(t)+"/openai/v1/"),
+		openaioption.WithBaseURL(gateway(t, upstream(t), guardrail.Responses{}, nil)+"/openai/v1/"),
 		openaioption.WithAPIKey(gatewayKey),
 		openaioption.WithMaxRetries(0),
 	)

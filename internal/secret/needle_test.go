@@ -131,6 +131,17 @@ func TestNeedleAllocations(t *testing.T) {
 	if got := testing.AllocsPerRun(100, func() { n.In("claude-cli/2.1.330 (external, sdk-cli)") }); got != 0 {
 		t.Errorf("%v allocations", got)
 	}
+	if got := testing.AllocsPerRun(100, func() { n.InName("X-Stainless-Runtime-Version") }); got != 0 {
+		t.Errorf("a name: %v allocations", got)
+	}
+	value := secret.New("gk-0123456789")
+	if got := testing.AllocsPerRun(100, func() {
+		var s secret.Search
+		s.For(value)
+		s.InField("X-Stainless-Runtime-Version", []string{"claude-cli/2.1.330 (external, sdk-cli)"})
+	}); got > 1 {
+		t.Errorf("a search: %v allocations", got)
+	}
 }
 
 func BenchmarkNeedleIn(b *testing.B) {

@@ -45,25 +45,50 @@ func (s Stage) String() string {
 	return fmt.Sprintf("stage(%d)", uint8(s))
 }
 
-// Ledger is the state of one exchange. A stage enters it, does its work, and passes; only then does it call
-// the next handler. It is safe for concurrent use.
+// Ledger is the state of one exchange, and the context that carries it: what [Open] gives out is one allocation. A stage
+// enters it, does its work, and passes; only then does it call the next handler. It is safe for concurrent use.
+//
+// It is never used again for another exchange: the HTTP client, a verifier or anybody's middleware may keep the context.
 type Ledger struct {
+	context.Context // of the request as it came to the first stage
+
+	shape   denial.Shape
+	entered *[count]time.Time // nil where nobody observes
+
 	mu      sync.Mutex
 	passed  [count]bool
-	entered [count]time.Time
-	notes   [count]any
-	shape   denial.Shape
-	denied  *denial.Denial
 	by      Stage
-	observe bool
+	denied  *denial.Denial
+	auth    AuthNote
+	policy  PolicyNote
+	guard   any
+	forward any
 }
 
 type contextKey struct{}
+
+// Value returns the ledger itself for the key of this package, and what the request's context has for any other.
+func (l *Ledger) Value(key any) any {
+	if key == (contextKey{}) {
+		return l
+	}
+	return l.Context.Value(key)
+}
 
 // From returns the ledger of ctx, or nil.
 func From(ctx context.Context) *Ledger {
 	l, _ := ctx.Value(contextKey{}).(*Ledger)
 	return l
+}
+
+// Open returns the ledger of r's exchange, a new one where r carries none, and the context that carries it.
+func Open(r *http.Request) (*Ledger, context.Context) {
+	ctx := r.Context()
+	if l := From(ctx); l != nil {
+		return l, ctx
+	}
+	l := &Ledger{Context: ctx}
+	return l, l
 }
 
 // OrderError says that a stage was repeated or came in the wrong place, or that one is missing.
@@ -94,20 +119,38 @@ func join(stages []Stage) string {
 // Enter begins stage s for r and returns the ledger with a request that carries it: r itself where it
 // already did. The error, an [*OrderError], says that s or a later stage has been passed before.
 func Enter(r *http.Request, s Stage) (*Ledger, *http.Request, error) {
-	l := From(r.Context())
-	if l == nil {
-		l = &Ledger{}
-		r = r.WithContext(context.WithValue(r.Context(), contextKey{}, l))
+	l, ctx := Open(r)
+	return l, l.carry(ctx, r), l.Enter(s)
+}
+
+// carry returns r with ctx, which carries the ledger: r itself if it does already.
+func (l *Ledger) carry(ctx context.Context, r *http.Request) *http.Request {
+	if From(r.Context()) == l {
+		return r
 	}
+	return r.WithContext(ctx)
+}
+
+// Enter begins stage s. The error, an [*OrderError], says that s or a later stage has been passed before.
+func (l *Ledger) Enter(s Stage) error {
 	l.mu.Lock()
 	defer l.mu.Unlock()
+	if err := l.order(s); err != nil {
+		return err
+	}
+	if l.entered != nil {
+		l.entered[s] = time.Now()
+	}
+	return nil
+}
+
+func (l *Ledger) order(s Stage) error {
 	for later := s; later < count; later++ {
 		if l.passed[later] {
-			return l, r, &OrderError{At: s, Passed: l.list()}
+			return &OrderError{At: s, Passed: l.list()}
 		}
 	}
-	l.entered[s] = time.Now()
-	return l, r, nil
+	return nil
 }
 
 // Pass records that stage s let the request through, with the note it leaves. The error, an [*OrderError],
@@ -115,13 +158,33 @@ func Enter(r *http.Request, s Stage) (*Ledger, *http.Request, error) {
 func (l *Ledger) Pass(s Stage, note any) error {
 	l.mu.Lock()
 	defer l.mu.Unlock()
-	for later := s; later < count; later++ {
-		if l.passed[later] {
-			return &OrderError{At: s, Passed: l.list()}
-		}
+	if err := l.order(s); err != nil {
+		return err
 	}
 	l.passed[s] = true
-	l.notes[s] = note
+	l.setNote(s, note)
+	return nil
+}
+
+// PassAuth is Pass for [Auth]. It and PassPolicy put no note into an interface, which would be an allocation.
+func (l *Ledger) PassAuth(note AuthNote) error {
+	l.mu.Lock()
+	defer l.mu.Unlock()
+	if err := l.order(Auth); err != nil {
+		return err
+	}
+	l.passed[Auth], l.auth = true, note
+	return nil
+}
+
+// PassPolicy is Pass for [HeaderPolicy].
+func (l *Ledger) PassPolicy(note PolicyNote) error {
+	l.mu.Lock()
+	defer l.mu.Unlock()
+	if err := l.order(HeaderPolicy); err != nil {
+		return err
+	}
+	l.passed[HeaderPolicy], l.policy = true, note
 	return nil
 }
 
@@ -148,34 +211,78 @@ func (l *Ledger) list() []Stage {
 	return stages
 }
 
-// Note returns what stage s left behind, or nil.
+// Auth returns what the auth stage left behind; the zero note where there is none.
+func (l *Ledger) Auth() AuthNote {
+	l.mu.Lock()
+	defer l.mu.Unlock()
+	return l.auth
+}
+
+// Policy returns what the headerpolicy stage left behind; the zero note where there is none.
+func (l *Ledger) Policy() PolicyNote {
+	l.mu.Lock()
+	defer l.mu.Unlock()
+	return l.policy
+}
+
+// Note returns what stage s left behind: of [Auth] and [HeaderPolicy], which have methods of their own that do not
+// allocate, the zero note where there is none; nil of any other.
 func (l *Ledger) Note(s Stage) any {
 	l.mu.Lock()
 	defer l.mu.Unlock()
-	return l.notes[s]
+	switch s {
+	case Auth:
+		return l.auth
+	case HeaderPolicy:
+		return l.policy
+	case Guardrail:
+		return l.guard
+	case Forward:
+		return l.forward
+	}
+	return nil
 }
 
 // SetNote replaces the note of a stage, passed or not: a refusal leaves its reasons too.
 func (l *Ledger) SetNote(s Stage, note any) {
 	l.mu.Lock()
 	defer l.mu.Unlock()
-	l.notes[s] = note
+	l.setNote(s, note)
 }
 
-// Entered returns when stage s began; zero if it did not.
+func (l *Ledger) setNote(s Stage, note any) {
+	switch s {
+	case Auth:
+		l.auth, _ = note.(AuthNote)
+	case HeaderPolicy:
+		l.policy, _ = note.(PolicyNote)
+	case Guardrail:
+		l.guard = note
+	case Forward:
+		l.forward = note
+	}
+}
+
+// Entered returns when stage s began; zero if it did not, or nobody observes.
 func (l *Ledger) Entered(s Stage) time.Time {
 	l.mu.Lock()
 	defer l.mu.Unlock()
+	if l.entered == nil {
+		return time.Time{}
+	}
 	return l.entered[s]
 }
 
-// Observed reports whether somebody wants the exchange's record, and so its reasons.
-func (l *Ledger) Observed() bool { return l != nil && l.observe }
+// Observed reports whether somebody wants the exchange's record, and so its reasons and times.
+func (l *Ledger) Observed() bool { return l != nil && l.entered != nil }
 
-// Begin sets the shape of denials and whether a record is wanted. The observe stage calls it before any other
-// stage can see the ledger.
+// Begin sets the shape of denials and whether a record is wanted. The observe stage calls it when it has entered, before any
+// other stage can see the ledger.
 func (l *Ledger) Begin(shape denial.Shape, observed bool) {
-	l.shape, l.observe = shape, observed
+	l.shape = shape
+	if observed {
+		l.entered = &[count]time.Time{Observe: time.Now()}
+	}
 }
 
 // Denied returns the denial that answered the exchange and the stage that gave it; nil if none did.
@@ -186,17 +293,23 @@ func (l *Ledger) Denied() (*denial.Denial, Stage) {
 }
 
 // Deny answers w with d on behalf of stage s, in the shape that the exchange was given, and records it.
-func Deny(w http.ResponseWriter, r *http.Request, s Stage, d denial.Denial) {
-	var shape denial.Shape
-	if l := From(r.Context()); l != nil {
-		l.mu.Lock()
-		if l.denied == nil {
-			l.denied, l.by = &d, s
-		}
-		shape = l.shape
-		l.mu.Unlock()
+func (l *Ledger) Deny(w http.ResponseWriter, s Stage, d denial.Denial) {
+	l.mu.Lock()
+	if l.denied == nil {
+		l.denied, l.by = &d, s
 	}
+	shape := l.shape
+	l.mu.Unlock()
 	denial.Write(w, shape, d)
+}
+
+// Deny is [Ledger.Deny] for the exchange of r, if there is one.
+func Deny(w http.ResponseWriter, r *http.Request, s Stage, d denial.Denial) {
+	if l := From(r.Context()); l != nil {
+		l.Deny(w, s, d)
+		return
+	}
+	denial.Write(w, nil, d)
 }
 
 // Misassembled is the denial for a chain that was put together wrongly: 500, with the reason in the record alone.

@@ -167,42 +167,68 @@ func TestNotes(t *testing.T) {
 	if err != nil {
 		t.Fatal(err)
 	}
-	if l.Note(stage.Auth) != nil {
-		t.Error("a note before there is one")
+	notes := func() string {
+		auth, _ := l.Note(stage.Auth).(stage.AuthNote)
+		policy, _ := l.Note(stage.HeaderPolicy).(stage.PolicyNote)
+		if auth.Caller != l.Auth().Caller || policy.RawQuery != l.Policy().RawQuery {
+			t.Errorf("two readings: %q %q, %q %q", auth.Caller, policy.RawQuery, l.Auth().Caller, l.Policy().RawQuery)
+		}
+		return fmt.Sprint(auth.Caller, " ", policy.RawQuery, " ", l.Note(stage.Guardrail), " ", l.Note(stage.Forward), " ", l.Note(stage.Observe))
 	}
-	if err := l.Pass(stage.Auth, "first"); err != nil {
-		t.Fatal(err)
-	}
-	if err := l.Pass(stage.Auth, "second"); err == nil {
-		t.Error("passed twice")
-	}
-	if got := l.Note(stage.Auth); got != "first" {
-		t.Errorf("the refused pass left the note %v", got)
-	}
-	l.SetNote(stage.Auth, "third")
-	l.SetNote(stage.HeaderPolicy, "refused")
-	if got := fmt.Sprint(l.Note(stage.Auth), " ", l.Note(stage.HeaderPolicy)); got != "third refused" {
-		t.Errorf("got %s", got)
+	for _, step := range []struct {
+		name string
+		do   func() error
+		fail bool
+		want string
+	}{
+		{"before there are any", func() error { return nil }, false, "  <nil> <nil> <nil>"},
+		{"passed", func() error { return l.PassAuth(stage.AuthNote{Caller: "first"}) }, false, "first  <nil> <nil> <nil>"},
+		{"passed twice", func() error { return l.Pass(stage.Auth, stage.AuthNote{Caller: "second"}) }, true, "first  <nil> <nil> <nil>"},
+		{"passed twice, by another way", func() error { return l.PassAuth(stage.AuthNote{Caller: "second"}) }, true, "first  <nil> <nil> <nil>"},
+		{"replaced", func() error { l.SetNote(stage.Auth, stage.AuthNote{Caller: "third"}); return nil }, false, "third  <nil> <nil> <nil>"},
+		{"refused", func() error { l.SetNote(stage.Guardrail, "refused"); return nil }, false, "third  refused <nil> <nil>"},
+	} {
+		if err := step.do(); (err != nil) != step.fail || notes() != step.want {
+			t.Errorf("%s: %q, %v", step.name, notes(), err)
+		}
 	}
 	if err := l.Complete(stage.Forward, stage.Auth); err != nil {
 		t.Errorf("a note of a stage counts as its passing: %v", err)
+	}
+	if err := l.PassPolicy(stage.PolicyNote{RawQuery: "a"}); err != nil || notes() != "third a refused <nil> <nil>" {
+		t.Errorf("%q, %v", notes(), err)
+	}
+	if err := l.PassPolicy(stage.PolicyNote{RawQuery: "b"}); err == nil || l.PassAuth(stage.AuthNote{}) == nil {
+		t.Error("passed twice, or out of order")
+	}
+	if err := l.Pass(stage.Forward, 5); err != nil || notes() != "third a refused 5 <nil>" {
+		t.Errorf("%q, %v", notes(), err)
 	}
 }
 
 func TestEntered(t *testing.T) {
 	synctest.Test(t, func(t *testing.T) {
-		start := time.Now()
-		_, r, err := stage.Enter(request(), stage.Auth)
-		if err != nil {
-			t.Fatal(err)
-		}
-		time.Sleep(time.Second)
-		l, _, err := stage.Enter(r, stage.HeaderPolicy)
-		if err != nil {
-			t.Fatal(err)
-		}
-		if !l.Entered(stage.Auth).Equal(start) || l.Entered(stage.HeaderPolicy).Sub(start) != time.Second || !l.Entered(stage.Forward).IsZero() {
-			t.Errorf("auth %v, headerpolicy %v, forward %v", l.Entered(stage.Auth), l.Entered(stage.HeaderPolicy), l.Entered(stage.Forward))
+		for _, observed := range []bool{true, false} {
+			start := time.Now()
+			l, r, err := stage.Enter(request(), stage.Observe)
+			if err != nil {
+				t.Fatal(err)
+			}
+			l.Begin(nil, observed)
+			time.Sleep(time.Second)
+			if _, _, err = stage.Enter(r, stage.HeaderPolicy); err != nil {
+				t.Fatal(err)
+			}
+			var times []time.Duration
+			for _, s := range all {
+				if at := l.Entered(s); !at.IsZero() {
+					times = append(times, at.Sub(start))
+				}
+			}
+			want := map[bool][]time.Duration{true: {0, time.Second}}[observed]
+			if diff := cmp.Diff(want, times); diff != "" || l.Observed() != observed {
+				t.Errorf("observed %t (-want +got):\n%s", observed, diff)
+			}
 		}
 	})
 }

@@ -19,6 +19,7 @@ import (
 type Base struct {
 	scheme, host  string
 	path, escaped string // without a trailing slash
+	raw           bool   // the escaped path is not what url.URL makes of the path by itself
 }
 
 // ParseBase parses an absolute http or https URL without user information, query or fragment.
@@ -47,6 +48,7 @@ func ParseBase(raw string) (Base, error) {
 		host:    u.Host,
 		path:    strings.TrimRight(u.Path, "/"),
 		escaped: strings.TrimRight(u.EscapedPath(), "/"),
+		raw:     u.RawPath != "",
 	}, nil
 }
 
@@ -72,28 +74,31 @@ func (b Base) Plaintext() bool {
 
 // Join returns the upstream URL for r: the base, then r's escaped path and query as they came.
 // The error says in public words what is wrong with the request's target.
-func (b Base) Join(r *http.Request) (*url.URL, error) {
+func (b Base) Join(r *http.Request) (url.URL, error) {
 	if b.host == "" {
-		return nil, errors.New("no upstream")
+		return url.URL{}, errors.New("no upstream")
 	}
 	u := r.URL
 	if u.Scheme != "" || u.Host != "" || u.User != nil || u.Opaque != "" {
-		return nil, errors.New("the request target must be in origin form, a path") // RFC 9112 section 3.2.1
+		return url.URL{}, errors.New("the request target must be in origin form, a path") // RFC 9112 section 3.2.1
 	}
 	if u.Fragment != "" || u.RawFragment != "" || strings.Contains(r.RequestURI, "#") {
-		return nil, errors.New("the request target must not hold a fragment")
+		return url.URL{}, errors.New("the request target must not hold a fragment")
 	}
 	if err := CheckPath(u); err != nil {
-		return nil, err
+		return url.URL{}, err
 	}
-	return &url.URL{
+	joined := url.URL{
 		Scheme:     b.scheme,
 		Host:       b.host,
 		Path:       b.path + u.Path,
-		RawPath:    b.escaped + u.EscapedPath(),
 		RawQuery:   u.RawQuery,
 		ForceQuery: u.ForceQuery,
-	}, nil
+	}
+	if b.raw || u.RawPath != "" {
+		joined.RawPath = b.escaped + u.EscapedPath()
+	}
+	return joined, nil
 }
 
 // maxLayers is how many layers of percent-encoding are looked through. A path that still changes after that

@@ -76,7 +76,28 @@ func TestJoinKeepsWhatCame(t *testing.T) {
 		if err != nil {
 			t.Errorf("Join(%s): %v", in, err)
 		} else if u.String() != want {
-			t.Errorf("Join(%s) = %s, want %s", in, u, want)
+			t.Errorf("Join(%s) = %s, want %s", in, &u, want)
+		}
+	}
+}
+
+// The base's own path may be escaped in a way that url.URL does not choose by itself.
+func TestJoinKeepsTheBase(t *testing.T) {
+	for raw, want := range map[string]string{
+		"https://h/a[b":   "https://h/a[b/v1/x%2Fy",
+		"https://h/a%2Fb": "https://h/a%2Fb/v1/x%2Fy",
+		"https://h/a%20b": "https://h/a%20b/v1/x%2Fy",
+		"https://h":       "https://h/v1/x%2Fy",
+	} {
+		base, err := ParseBase(raw)
+		if err != nil {
+			t.Fatal(err)
+		}
+		for _, in := range []string{"/v1/x%2Fy", "/v1/x-y"} {
+			u, err := base.Join(request(t, in))
+			if got, want := u.String(), strings.ReplaceAll(want, "/v1/x%2Fy", in); err != nil || got != want {
+				t.Errorf("%s and %s: %s, %v, want %s", raw, in, got, err, want)
+			}
 		}
 	}
 }
@@ -104,7 +125,7 @@ func TestU3_U4_U5_JoinRefuses(t *testing.T) {
 	} {
 		t.Run(in, func(t *testing.T) {
 			if u, err := base.Join(request(t, in)); err == nil {
-				t.Errorf("Join(%s) = %s, want an error", in, u)
+				t.Errorf("Join(%s) = %s, want an error", in, &u)
 			}
 		})
 	}
@@ -126,7 +147,7 @@ func TestJoinRefusesTamperedURLs(t *testing.T) {
 		"decoded climbs": {Path: "/../x"},
 	} {
 		if got, err := base.Join(&http.Request{URL: u}); err == nil {
-			t.Errorf("%s: Join = %s, want an error", name, got)
+			t.Errorf("%s: Join = %s, want an error", name, &got)
 		}
 	}
 	if _, err := (Base{}).Join(request(t, "/x")); err == nil {

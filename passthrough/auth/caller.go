@@ -4,6 +4,8 @@ import (
 	"context"
 	"maps"
 	"strings"
+
+	"github.com/headersafe/headersafe/internal/stage"
 )
 
 // maxIDLength is the length of a caller's ID in bytes.
@@ -19,30 +21,18 @@ type Caller struct {
 	Attributes map[string]string
 }
 
-// CallerFrom returns the caller whom [Gate.Wrap] put in the context, with Attributes of its own. It reports
-// false outside a gate and behind an anonymous one: there is nobody then, not somebody called anonymous.
+// CallerFrom returns the caller whom [Gate.Wrap] found, with Attributes of its own. It reports false for a context that
+// came through no gate, and behind an anonymous one: there is nobody then, not somebody called anonymous.
 func CallerFrom(ctx context.Context) (Caller, bool) {
-	c, ok := ctx.Value(callerKey{}).(*callerContext)
-	if !ok {
+	l := stage.From(ctx)
+	if l == nil {
 		return Caller{}, false
 	}
-	return Caller{ID: c.caller.ID, Attributes: maps.Clone(c.caller.Attributes)}, true
-}
-
-type callerKey struct{}
-
-// callerContext is context.WithValue in one allocation in place of two.
-type callerContext struct {
-	context.Context
-	caller Caller
-}
-
-// Value returns the context itself for the key of this package, and what is below it for any other.
-func (c *callerContext) Value(key any) any {
-	if key == (callerKey{}) {
-		return c
+	note := l.Auth()
+	if note.Caller == "" {
+		return Caller{}, false
 	}
-	return c.Context.Value(key)
+	return Caller{ID: note.Caller, Attributes: maps.Clone(note.Attributes)}, true
 }
 
 func validID(id string) bool { return len(id) <= maxIDLength && visibleASCII(id) }

@@ -125,8 +125,10 @@ func (g *Gate) extract(r *http.Request) (found, *Denial) {
 // can, and [http.Header.Get] does not see such a field.
 func (g *Gate) survey(h http.Header) (irregular bool, denied *Denial) {
 	for key := range h {
-		name := field.Canonical(key)
-		irregular = irregular || name != key
+		name := key
+		if !field.IsCanonical(key) {
+			name, irregular = field.Canonical(key), true
+		}
 		for i := range g.fields {
 			if _, alias := g.fields[i].is(name); alias {
 				return false, aliased("field "+name, g.fields[i].carrier)

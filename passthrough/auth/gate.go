@@ -108,36 +108,61 @@ func (g *Gate) check(ctx context.Context, r *http.Request) (Decision, *Denial) {
 // Wrap returns a handler that calls next, once [Gate.Check] lets a request through, with a copy of the
 // request from which the credential has been removed and whose context holds the [Caller]. The request
 // that came in, its header and its URL stay as they are. Any other request is answered with the denial.
-func (g *Gate) Wrap(next http.Handler) http.Handler {
-	return http.HandlerFunc(func(w http.ResponseWriter, r *http.Request) {
-		ledger, r, err := stage.Enter(r, stage.Auth)
-		if err == nil && next == nil {
-			err = errNoNext
-		}
-		if err != nil {
-			stage.Deny(w, r, stage.Auth, stage.Misassembled(err))
-			return
-		}
-		d, denied := g.check(r.Context(), r)
-		if denied != nil {
-			stage.Deny(w, r, stage.Auth, *denied)
-			return
-		}
-		err = ledger.Pass(stage.Auth, stage.AuthNote{
-			Caller:     d.Caller.ID,
-			Anonymous:  d.Anonymous,
-			Credential: d.credential,
-			Consumed:   d.Consumed,
-			Present:    present(ledger, r.Header, d.Consumed),
-		})
-		if err != nil {
-			stage.Deny(w, r, stage.Auth, stage.Misassembled(err))
-			return
-		}
-		ctx := r.Context()
-		if !d.Anonymous {
-			ctx = &callerContext{ctx, d.Caller}
-		}
-		next.ServeHTTP(w, g.strip(ctx, r, d))
+//
+// Where next is a header policy's handler, nothing stands in between that could see the request: the policy is told what is
+// consumed, takes none of it, and goes without the copy.
+func (g *Gate) Wrap(next http.Handler) http.Handler { return &handler{g, stage.NextOf(next)} }
+
+// handler is a gate in its place in a chain.
+type handler struct {
+	gate *Gate
+	next stage.Next
+}
+
+// ServeHTTP asks who calls.
+func (h *handler) ServeHTTP(w http.ResponseWriter, r *http.Request) {
+	l, ctx := stage.Open(r)
+	h.ServeStage(ctx, l, w, r)
+}
+
+// ServeStage is ServeHTTP within an exchange.
+func (h *handler) ServeStage(ctx context.Context, l *stage.Ledger, w http.ResponseWriter, r *http.Request) {
+	if r, denied := h.admit(ctx, l, r); denied != nil {
+		l.Deny(w, stage.Auth, *denied)
+	} else {
+		h.next.Serve(ctx, l, w, r)
+	}
+}
+
+// admit passes the stage, and returns the request for the next one.
+//
+// It is a function of its own, as its like are in the other stages, because what it needs of the stack would else be
+// held for as long as the response streams: a goroutine's stack is doubled where it does not suffice.
+func (h *handler) admit(ctx context.Context, l *stage.Ledger, r *http.Request) (*http.Request, *Denial) {
+	err := l.Enter(stage.Auth)
+	if err == nil && h.next.Missing() {
+		err = errNoNext
+	}
+	if err != nil {
+		return nil, misassembled(err)
+	}
+	d, denied := h.gate.check(ctx, r)
+	if denied != nil {
+		return nil, denied
+	}
+	err = l.PassAuth(stage.AuthNote{
+		Caller:     d.Caller.ID,
+		Attributes: d.Caller.Attributes,
+		Anonymous:  d.Anonymous,
+		Credential: d.credential,
+		Consumed:   d.Consumed,
+		Present:    present(l, r.Header, d.Consumed),
 	})
+	if err != nil {
+		return nil, misassembled(err)
+	}
+	if h.next.Stage() == nil || !h.gate.namesAll(r, d) {
+		r = h.gate.strip(ctx, r, d)
+	}
+	return r, nil
 }

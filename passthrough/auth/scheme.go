@@ -26,7 +26,12 @@ func secretFault(s string) string {
 }
 
 func hasControl(s string) bool {
-	return strings.ContainsFunc(s, func(r rune) bool { return r < ' ' || r == 0x7f })
+	for i := range len(s) {
+		if s[i] < ' ' || s[i] == 0x7f {
+			return true
+		}
+	}
+	return false
 }
 
 // splitScheme splits the value of an Authorization field into the scheme, in lower case, and all that
@@ -57,10 +62,13 @@ func joined(rest string, takes func(scheme string) bool) bool {
 
 // parseKey reads a field that holds the bare key, or the key after "Bearer ".
 func parseKey(value string) presented {
-	if scheme, rest := splitScheme(value); scheme == "bearer" {
-		return parseBearer(rest)
+	value = strings.Trim(value, " \t")
+	if len(value) >= len("bearer") && strings.EqualFold(value[:len("bearer")], "bearer") {
+		if scheme, rest := splitScheme(value); scheme == "bearer" {
+			return parseBearer(rest)
+		}
 	}
-	return parseToken(strings.Trim(value, " \t"))
+	return parseToken(value)
 }
 
 // parseProxy reads Proxy-Authorization of either scheme.

@@ -1,0 +1,167 @@
+package guardrail
+
+import "unicode/utf8"
+
+// windows are the texts of one event stream, as far as they are held. They decide what the guards are shown and how much may
+// be released, by positions in the texts alone.
+//
+// Shown is, of each text, what has not been released. What follows once it has passed: each text is released but for
+// its last overlap bytes, so that what crosses the end of what was shown is shown whole the next time. A text that has
+// ended keeps them, too, until as much again has been judged of what came after it: something can be said over the seam
+// between two texts. At the end of the stream everything is released.
+type windows struct {
+	size, overlap int
+
+	open     []*streamText // by the number of the channel; nil for none
+	live     []*streamText // in the order in which they began: those that are open, or of which something is held
+	spare    []*streamText
+	total    int64 // bytes of text so far
+	unjudged int64 // of these, those that have not been judged
+	held     int   // those that have not been released
+	count    int   // of texts so far
+}
+
+// streamText is one text of a stream. Used again for another, it counts on: whoever waited for a position of the text
+// before goes on finding it released.
+type streamText struct {
+	channel
+	held     []byte // what has not been released
+	released int64  // the position of the first byte of held
+	judged   int    // bytes of held that have been judged
+	shown    int    // bytes of held that are being judged
+	closed   bool
+	closedAt int64 // windows.total when it closed
+}
+
+// add appends a fragment to the text of its channel, and returns the text and the position at which the fragment ends.
+func (w *windows) add(f fragment, describe func(int) channel) (*streamText, int64) {
+	for f.channel >= len(w.open) {
+		w.open = append(w.open, nil)
+	}
+	t := w.open[f.channel]
+	if t == nil {
+		if n := len(w.spare); n > 0 {
+			t, w.spare = w.spare[n-1], w.spare[:n-1]
+		} else {
+			t = new(streamText)
+		}
+		t.channel, t.closed = describe(f.channel), false
+		w.open[f.channel] = t
+		w.live = append(w.live, t)
+		w.count++
+	}
+	t.held = append(t.held, f.value...)
+	n := len(f.value)
+	w.total, w.unjudged, w.held = w.total+int64(n), w.unjudged+int64(n), w.held+n
+	return t, t.released + int64(len(t.held))
+}
+
+// close ends the text of a channel.
+func (w *windows) close(number int) {
+	if number >= len(w.open) || w.open[number] == nil {
+		return
+	}
+	t := w.open[number]
+	w.open[number], t.closed, t.closedAt = nil, true, w.total
+}
+
+// due reports whether there is enough text for a hearing.
+func (w *windows) due() bool { return w.unjudged >= int64(w.size) }
+
+// show returns what the guards are to be shown, and where that stands; nothing where nothing of it is new. With final, the stream has ended.
+func (w *windows) show(final bool) (texts []Text, places []string) {
+	fresh, shown := false, 0
+	for _, t := range w.live {
+		t.shown = len(t.held)
+		if !t.closed && !final {
+			t.shown = max(t.judged, wordStart(t.held, len(t.held)))
+		}
+		fresh = fresh || t.shown > t.judged
+		if t.shown > 0 {
+			shown++
+		}
+	}
+	if !fresh {
+		return nil, nil
+	}
+	texts, places = make([]Text, 0, shown), make([]string, 0, shown)
+	for _, t := range w.live {
+		if t.shown > 0 {
+			texts = append(texts, Text{Role: t.role, Kind: t.kind, Value: string(t.held[:t.shown])})
+			places = append(places, t.place)
+		}
+	}
+	return texts, places
+}
+
+// pass takes note that what was shown may be released as far as it may.
+func (w *windows) pass(final bool) {
+	w.unjudged = 0
+	for _, t := range w.live {
+		t.judged = t.shown
+		w.unjudged += int64(len(t.held) - t.judged)
+	}
+	followed := w.total - w.unjudged
+	live := w.live[:0]
+	for _, t := range w.live {
+		switch {
+		case final, t.closed && followed-t.closedAt >= int64(w.overlap):
+			w.release(t, t.judged)
+		case t.judged > w.overlap:
+			w.release(t, wordStart(t.held, t.judged-w.overlap))
+		}
+		if t.closed && len(t.held) == 0 {
+			w.spare = append(w.spare, t)
+		} else {
+			live = append(live, t)
+		}
+	}
+	clear(w.live[len(live):])
+	w.live = live
+}
+
+func (w *windows) release(t *streamText, n int) {
+	if rest := t.held[n:]; cap(t.held) > maxIdleBuffer && len(rest) < cap(t.held)/4 {
+		t.held = append([]byte(nil), rest...)
+	} else {
+		t.held = append(t.held[:0], rest...)
+	}
+	t.released += int64(n)
+	t.judged -= n
+	w.held -= n
+}
+
+// memory returns how many bytes the texts take.
+func (w *windows) memory() int {
+	n := 0
+	for _, t := range w.live {
+		n += cap(t.held)
+	}
+	for _, t := range w.spare {
+		n += cap(t.held)
+	}
+	return n
+}
+
+// maxWord is how far before the place in question a text is cut at most so as not to cut a word.
+const maxWord = 64
+
+// wordStart returns a place at or before i at which b can be cut without cutting a character, nor a word unless it is
+// long: an expression that ends with \b would take half of a word for the whole.
+func wordStart(b []byte, i int) int {
+	if i <= 0 || i > len(b) || !inWord(b[i-1]) || i < len(b) && !inWord(b[i]) {
+		return i
+	}
+	for at := i - 1; at >= 0 && at >= i-maxWord; at-- {
+		if at == 0 || !inWord(b[at-1]) {
+			return at
+		}
+	}
+	for i < len(b) && !utf8.RuneStart(b[i]) {
+		i--
+	}
+	return i
+}
+
+// inWord reports whether c is a part of a word. What is no ASCII is, so that no character is cut.
+func inWord(c byte) bool { return isAlphanumeric(c) || c == '_' || c >= utf8.RuneSelf }

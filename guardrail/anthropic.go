@@ -135,6 +135,6 @@ func anthropicMessages(p string) Endpoint {
 		Refuse: []string{
 			p + "mcp_servers[*].authorization_token", // RequestMCPServerURLDefinitionParam: a bearer token for that server
 		},
-		Names: slices.Concat(anthropicNames, schemaNames),
+		Names: slices.Concat(anthropicNames, anthropicBlockNames, anthropicToolNames, schemaNames),
 	}
 }

@@ -62,7 +62,7 @@ func anthropicBatchAnswer(p string) Response {
 func anthropicModelAnswer(p string) Response {
 	return Response{
 		Text:    texts(Other, "", p+"display_name"),
-		NotText: below([]string{p}, "id", "type", "created_at", "lifecycle", "line", "allowed_fallback_models[*]"),
+		NotText: below([]string{p}, "id", "type", "created_at", "deprecated_at", "retires_at", "lifecycle", "line", "allowed_fallback_models[*]"),
 		Names: []string{
 			"adaptive", "batch", "between_tools", "capabilities", "citations", "clear_thinking_20251015", "clear_tool_uses_20250919",
 			"code_execution", "compact_20260112", "compaction", "context_management", "disabled", "effort", "enabled", "high",

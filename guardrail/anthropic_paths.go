@@ -44,7 +44,6 @@ func anthropicParameters(p string) []string {
 // anthropicStructure returns the paths of what holds content blocks and tools together: types, IDs, cache marks.
 func anthropicStructure(p string) []string {
 	block := p + "messages[*].content[*]"
-	marks := []string{".type", ".cache_control.type", ".cache_control.ttl"}
 	return slices.Concat(
 		below([]string{block},
 			".id",          // ToolUseBlockParam
@@ -63,25 +62,31 @@ func anthropicStructure(p string) []string {
 			".content.tool_references[*].cache_control.ttl",
 			".content[*].state_changes[*].type", // BetaBrowserStateBlockParam
 		),
-		below(anthropicBlocks(p), marks...),
+		below(anthropicBlocks(p), anthropicMarks...),
 		below(anthropicBlocks(p), ".citations[*].type", ".transformations.oversized_image"),
 		below(anthropicSources(p, "[*]"), ".source.type", ".source.media_type"),
 		below([]string{
 			p + "tools[*]",
 			block + ".tool.definition",
 			block + ".tool_changes[*].tool.definition",
-		}, slices.Concat(marks, []string{
-			".caching.type", // BetaAdvisorTool20260301Param: how the advisor's prompt is cached
-			".caching.ttl",
-			".model",              // of the advisor
-			".allowed_callers[*]", // "direct", "code_execution_20250825"
-			".response_inclusion", // "full", "excluded"
-			".user_location.type", // "approximate"
-			".url_sources.*.type", // where a fetched URL may come from
-			".url_sources.*.tools[*].type",
-		})...),
+		}, anthropicDefinition...),
 	)
 }
+
+// anthropicMarks are the members of a content block or tool that say what it is, and how long it is cached.
+var anthropicMarks = []string{".type", ".cache_control.type", ".cache_control.ttl"}
+
+// anthropicDefinition are the identifiers and choices of a definition of a tool.
+var anthropicDefinition = slices.Concat(anthropicMarks, []string{
+	".caching.type", // BetaAdvisorTool20260301Param: how the advisor's prompt is cached
+	".caching.ttl",
+	".model",              // of the advisor
+	".allowed_callers[*]", // "direct", "code_execution_20250825"
+	".response_inclusion", // "full", "excluded"
+	".user_location.type", // "approximate"
+	".url_sources.*.type", // where a fetched URL may come from
+	".url_sources.*.tools[*].type",
+})
 
 // anthropicBlocks returns the places where content blocks stand.
 func anthropicBlocks(p string) []string {
@@ -145,22 +150,31 @@ func anthropicReferences(p string) []string {
 	)
 }
 
-// anthropicNames are members that no path above names.
+// anthropicNames are members of requests that no path above names.
 var anthropicNames = []string{
-	"active", "allowed_domains", "allowed_tools", "authorization_token", "blocked_domains", "budget_tokens",
-	"cited_text", "city", "clear_tool_inputs", "client_tool_results", "close_tab", "configs", "country",
-	"cursor_position", "default_config", "defer_loading", "disable_parallel_tool_use", "display_height_px",
-	"display_number", "display_width_px", "document_index", "document_title", "double_click", "download_id",
-	"eager_input_streaming", "enable_zoom", "enabled", "end_block_index", "end_char_index", "end_page_number",
-	"error", "error_code", "error_message", "exclude_tools", "file_type", "file_upload", "find", "form_input",
-	"get_page_text", "hold_key", "hover", "input_examples", "input_schema", "instructions", "is_error",
-	"is_file_update", "javascript_exec", "key", "left_click", "left_click_drag", "left_mouse_down", "left_mouse_up",
-	"lines", "list_tabs", "max_characters", "max_content_tokens", "max_tokens", "max_uses", "middle_click",
-	"mouse_move", "navigate", "new_lines", "new_start", "new_tab", "num_lines", "old_lines", "old_start",
-	"page_age", "path", "pause_after_compaction", "read_console", "read_network", "read_page", "region",
-	"remaining", "retrieved_at", "return_code", "right_click", "schema", "screenshot", "scroll", "scroll_to",
-	"search_result_index", "server_tool_results", "size_bytes", "start_block_index", "start_char_index",
-	"start_line", "start_page_number", "stderr", "stdout", "stop_reason", "stream", "strict", "switch_tab",
-	"tab_id", "tabs", "temperature", "text", "timezone", "tool_configuration", "tool_name", "top_k", "top_p",
-	"total", "total_lines", "triple_click", "use_cache", "user_input", "value", "wait", "zoom",
+	"active", "allowed_tools", "authorization_token", "budget_tokens", "clear_tool_inputs", "disable_parallel_tool_use",
+	"download_id", "error", "error_code", "exclude_tools", "file_type", "instructions", "pause_after_compaction",
+	"remaining", "retrieved_at", "schema", "size_bytes", "stop_reason", "stream", "tab_id", "tabs", "temperature",
+	"tool_configuration", "top_k", "top_p", "total", "value",
+}
+
+// anthropicBlockNames are members of content blocks, of requests and of answers, that no path names.
+var anthropicBlockNames = []string{
+	"cited_text", "document_index", "document_title", "end_block_index", "end_char_index", "end_page_number",
+	"error_message", "is_error", "is_file_update", "lines", "new_lines", "new_start", "num_lines", "old_lines", "old_start",
+	"page_age", "path", "return_code", "search_result_index", "start_block_index", "start_char_index", "start_line",
+	"start_page_number", "stderr", "stdout", "text", "tool_name", "total_lines",
+}
+
+// anthropicToolNames are members of definitions of tools that no path names. Of the tools for browsers and computers each thing
+// that they can do is one.
+var anthropicToolNames = []string{
+	"allowed_domains", "blocked_domains", "city", "client_tool_results", "close_tab", "configs", "country",
+	"cursor_position", "default_config", "defer_loading", "display_height_px", "display_number", "display_width_px",
+	"double_click", "eager_input_streaming", "enable_zoom", "enabled", "file_upload", "find", "form_input", "get_page_text",
+	"hold_key", "hover", "input_examples", "input_schema", "javascript_exec", "key", "left_click", "left_click_drag",
+	"left_mouse_down", "left_mouse_up", "list_tabs", "max_characters", "max_content_tokens", "max_tokens", "max_uses",
+	"middle_click", "mouse_move", "navigate", "new_tab", "read_console", "read_network", "read_page", "region",
+	"right_click", "screenshot", "scroll", "scroll_to", "server_tool_results", "strict", "switch_tab", "timezone",
+	"triple_click", "use_cache", "user_input", "wait", "zoom",
 }

@@ -67,12 +67,15 @@ func newDocument(r *rule, tape *jsonscan.Tape, found *findings, release func()) 
 	return &document{rule: r, holders: 1, release: release, tape: tape, found: found, missing: len(found.items)}
 }
 
+// textCost is what a text of an event stream takes in memory beside its bytes, with its place.
+const textCost = 64
+
 // textsDocument returns a document with one holder that consists of texts alone: those of an event stream. It is nil where
 // the budget is used up.
 func textsDocument(texts []Text, places []string, b *Budget) *document {
 	s := &share{budget: b}
 	d := &document{holders: 1, texts: texts, places: places, release: s.end}
-	size := 0
+	size := textCost * len(texts)
 	for i := range texts {
 		texts[i].doc, texts[i].node = d, jsonscan.Node(i)
 		size += len(texts[i].Value)

@@ -32,8 +32,9 @@ import "slices"
 //
 // Every string of an answer and of an event of its stream, but for types, IDs and the like while they look like that: all
 // choices and items, tool calls, reasoning, refusals, citations, logprobs, and errors. Encrypted reasoning and
-// embeddings in base64 are sealed. Images and audio are opaque, speech in all of its formats too, and the URL of an image
-// is a reference. The events of streamed images, of streamed speech and of transcriptions have no table: they are refused where
+// embeddings in base64 are sealed. Images, audio and files are opaque, speech in all of its formats too. URLs of images and
+// files, and IDs of files, are references, except in what a response repeats of its request: tools, instructions,
+// variables of the prompt. The events of streamed images, of streamed speech and of transcriptions have no table: they are refused where
 // answers are read.
 //
 // # What is left out, and so is refused

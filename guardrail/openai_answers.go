@@ -15,10 +15,22 @@ func openAIAnswers(endpoints []Endpoint) []Endpoint {
 func openAIErrorAnswer() Response {
 	return Response{
 		Text:    texts(Other, "", "error"),
-		NotText: []string{"error.type", "error.code", "error.param"},
-		Names:   []string{"message"},
+		NotText: below([]string{"error"}, openAIErrorParameters...),
+		Names:   openAIErrorNames,
 	}
 }
+
+// openAIErrorParameters are the identifiers and choices of ErrorObject.
+var openAIErrorParameters = []string{
+	".type",
+	".code",
+	".param",
+	".misalignment.error_type", // ErrorObjectMisalignment
+	".misalignment.review_target",
+}
+
+// openAIErrorNames are members of ErrorObject that no path names.
+var openAIErrorNames = []string{"detailed_explanation", "message", "steer"}
 
 // openAIAnswer returns the rule for what the endpoint answers if all is well.
 func openAIAnswer(pattern string) Response {
@@ -70,7 +82,7 @@ func openAISmallAnswer(pattern string) Response {
 	case "POST /v1/moderations": // ModerationNewResponse
 		return Response{
 			NotText: []string{"id", "model", "results[*].category_applied_input_types.*[*]"},
-			Names:   append(slices.Clip(openAIChunkNames), "category_scores", "categories", "flagged"),
+			Names:   openAIModerationNames,
 		}
 	case "POST /v1/images/generations": // ImagesResponse
 		return both(openAIUsage, Response{
@@ -85,9 +97,9 @@ func openAISmallAnswer(pattern string) Response {
 	case "POST /v1/batches", "GET /v1/batches/{batch_id}", "POST /v1/batches/{batch_id}/cancel":
 		return openAIBatchAnswer("")
 	case "GET /v1/models": // Model
-		return openAIList(Response{NotText: below([]string{"data[*]"}, ".id", ".object", ".owned_by"), Names: []string{"created"}})
+		return openAIList(openAIModelAnswer("data[*]."))
 	case "GET /v1/models/{model}":
-		return Response{NotText: []string{"id", "object", "owned_by"}, Names: []string{"created"}}
+		return openAIModelAnswer("")
 	case "POST /v1/decisions": // Decision
 		return both(openAIUsage, Response{
 			Text:    texts(Prompt, "assistant", "answers"),
@@ -101,10 +113,18 @@ func openAISmallAnswer(pattern string) Response {
 	})
 }
 
+// openAIModelAnswer is the rule for Model.
+func openAIModelAnswer(p string) Response {
+	return Response{NotText: below([]string{p}, "id", "object", "owned_by", "shutdown_date"), Names: []string{"created"}}
+}
+
 // openAIUsage are the names of what something cost.
 var openAIUsage = Response{Names: []string{
-	"usage", "input_tokens", "input_tokens_details", "output_tokens", "output_tokens_details", "total_tokens", "prompt_tokens",
-	"cached_tokens", "cache_write_tokens", "reasoning_tokens", "image_tokens", "text_tokens",
+	"accepted_prediction_tokens", "audio_tokens", "cache_write_tokens", "cache_write_tokens_details", "cached_image_tokens",
+	"cached_text_tokens", "cached_tokens", "cached_tokens_details", "completion_tokens", "completion_tokens_details",
+	"image_tokens", "input_tokens", "input_tokens_details", "output_tokens", "output_tokens_details", "prompt_tokens",
+	"prompt_tokens_details", "reasoning_tokens", "rejected_prediction_tokens", "text_tokens", "total_tokens",
+	"ttl_12h_tokens", "ttl_30m_tokens", "usage",
 }}
 
 // openAIList adds what is around the elements of a list.
@@ -136,11 +156,13 @@ func openAIMessageAnswer(message string) Response {
 		),
 		NotText: slices.Concat(
 			below([]string{message}, openAICallParameters...),
-			below([]string{message}, ".role", ".id", ".audio.id", ".annotations[*].type", ".content_parts[*].type", ".content_parts[*].image_url.detail"),
+			below([]string{message}, ".role", ".id", ".audio.id", ".annotations[*].type"),
+			below([]string{message + ".content_parts[*]"}, openAIChatPart...),
 			below([]string{message + ".reasoning_details[*]"}, ".type", ".format", ".id"),
 		),
-		Opaque: below([]string{message}, ".audio.data", ".content_parts[*].image_url.url"),
-		Sealed: below([]string{message + ".reasoning_details[*]"}, ".signature", ".data"), // of other vendors' thinking
+		Opaque:    below([]string{message}, ".audio.data", ".content_parts[*].image_url.url"),
+		Reference: []string{message + ".content_parts[*].image_url.url"},
+		Sealed:    below([]string{message + ".reasoning_details[*]"}, ".signature", ".data"), // of other vendors' thinking
 		Names: []string{
 			"arguments", "audio", "content", "custom", "end_index", "expires_at", "function", "input", "name", "reasoning", "reasoning_content",
 			"refusal", "start_index", "text", "title", "transcript", "url", "url_citation",
@@ -150,7 +172,7 @@ func openAIMessageAnswer(message string) Response {
 
 // openAIItemAnswer is the rule for ConversationItem and ResponseItem, at item.
 func openAIItemAnswer(item, image string) Response {
-	return both(openAIOutputAnswer(item, image), Response{Names: slices.Concat(openAIResponseNames, openAIAnswerNames, schemaNames)})
+	return both(openAIOutputAnswer(item, image), openAIResponseAnswerNames)
 }
 
 // openAIBatchAnswer is the rule for Batch.

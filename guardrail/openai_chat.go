@@ -53,13 +53,7 @@ func openAIChat() Endpoint {
 				message + ".tool_calls[*].id",
 				message + ".tool_calls[*].type",
 			},
-			below(parts,
-				".type", // ChatCompletionContentPartUnionParam
-				".image_url.detail",
-				".input_audio.format",
-				".prompt_cache_breakpoint.mode",
-				".prompt_cache_breakpoint.ttl",
-			),
+			below(parts, openAIChatPart...),
 		),
 		Opaque: []string{
 			message + ".content[*].image_url.url",    // ChatCompletionContentPartImageImageURLParam
@@ -73,6 +67,15 @@ func openAIChat() Endpoint {
 		},
 		Names: slices.Concat(openAIChatNames, schemaNames),
 	}
+}
+
+// openAIChatPart are the identifiers and choices of a part of content, ChatCompletionContentPartUnionParam.
+var openAIChatPart = []string{
+	".type",
+	".image_url.detail",
+	".input_audio.format",
+	".prompt_cache_breakpoint.mode",
+	".prompt_cache_breakpoint.ttl",
 }
 
 // openAIChatUpdate is the rule for ChatCompletionUpdateParams.

@@ -1,5 +1,7 @@
 package guardrail
 
+import "slices"
+
 // openAIResponseParameters are the identifiers and choices of ResponseNewParams.
 var openAIResponseParameters = []string{
 	"access_programs.cyber",
@@ -55,15 +57,38 @@ var openAIItemParameters = []string{
 	".error.type", // McpCall: "http_error"
 }
 
-// openAIPartParameters are those of a part of content.
-var openAIPartParameters = []string{
-	".type",
-	".detail", // of an image: "high"
-	".prompt_cache_breakpoint.mode",
-	".prompt_cache_breakpoint.ttl",
-	".annotations[*].type", // ResponseOutputTextAnnotationUnionParam: where a citation comes from
-	".annotations[*].file_id",
-	".annotations[*].container_id",
+// openAIParts has the paths of parts of content, ResponseInputContentUnionParam and ResponseOutputMessageContentUnion.
+func openAIParts(parts []string) Response {
+	return Response{
+		NotText: slices.Concat(
+			below(parts,
+				".type",
+				".detail", // of an image: "high"
+				".prompt_cache_breakpoint.mode",
+				".prompt_cache_breakpoint.ttl",
+			),
+			openAIAnnotations(below(parts, ".annotations[*]")),
+		),
+		Opaque:    below(parts, ".image_url", ".file_data"),
+		Reference: below(parts, ".image_url", ".file_id", ".file_url"),
+	}
+}
+
+// openAIAnnotations returns the paths of what says where a citation comes from, ResponseOutputTextAnnotationUnion.
+func openAIAnnotations(annotations []string) []string {
+	return below(annotations, ".type", ".file_id", ".container_id")
+}
+
+// openAITools has the paths of definitions of tools, ToolUnionParam.
+func openAITools(tools []string) Response {
+	return Response{
+		NotText: slices.Concat(
+			below(tools, openAIToolParameters...),
+			below(tools, below([]string{".tools[*]"}, ".type", ".allowed_callers[*]", ".format.type", ".format.syntax")...),
+		),
+		Opaque:    below(tools, ".input_image_mask.image_url", ".environment.skills[*].source.data"),
+		Reference: below(tools, openAIToolReferences...),
+	}
 }
 
 // openAIToolParameters are those of a tool, ToolUnionParam.

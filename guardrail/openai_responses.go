@@ -34,6 +34,7 @@ func openAIItems(input string) Endpoint {
 		"prompt.variables.*",
 	}
 	tools := []string{"tools[*]", item + ".tools[*]"}
+	inner := both(openAIParts(parts), openAITools(tools))
 	return Endpoint{
 		Text: slices.Concat(
 			texts(System, "developer",
@@ -59,35 +60,25 @@ func openAIItems(input string) Endpoint {
 		),
 		NotText: slices.Concat(openAICommon, openAIResponseParameters,
 			below([]string{item}, openAIItemParameters...),
-			below(parts, openAIPartParameters...),
-			below(tools, openAIToolParameters...),
-			below(tools, below([]string{".tools[*]"}, ".type", ".allowed_callers[*]", ".format.type", ".format.syntax")...),
+			inner.NotText,
 		),
-		Opaque: slices.Concat(
-			below(parts, ".image_url", ".file_data"),
-			below(tools, ".input_image_mask.image_url", ".environment.skills[*].source.data"),
-			[]string{
-				input + "[?@.type=='image_generation_call'].result", // ResponseInputItemImageGenerationCallParam
-				item + ".outputs[*].url",                            // ResponseCodeInterpreterToolCallOutputImageParam
-			},
+		Opaque: append(inner.Opaque,
+			input+"[?@.type=='image_generation_call'].result", // ResponseInputItemImageGenerationCallParam
+			item+".outputs[*].url",                            // ResponseCodeInterpreterToolCallOutputImageParam
 		),
 		Sealed: []string{
 			item + ".encrypted_content",            // ResponseReasoningItemParam, ResponseCompactionItemParam
 			item + ".content[*].encrypted_content", // BetaResponseNewParams: what agents said to each other
 			item + ".fingerprint",                  // ResponseInputItemProgramParam: "must be round-tripped"
 		},
-		Reference: slices.Concat(
-			[]string{
-				"previous_response_id",
-				"conversation",
-				"conversation.id",
-				"prompt.id",                              // ResponsePromptParam
-				input + "[?@.type=='item_reference'].id", // ResponseInputItemItemReferenceParam
-				item + ".environment.container_id",       // ResponseContainerReferenceParam
-				item + ".outputs[*].url",                 // ResponseCodeInterpreterToolCallOutputImageParam
-			},
-			below(parts, ".image_url", ".file_id", ".file_url"),
-			below(tools, openAIToolReferences...),
+		Reference: append(inner.Reference,
+			"previous_response_id",
+			"conversation",
+			"conversation.id",
+			"prompt.id",                            // ResponsePromptParam
+			input+"[?@.type=='item_reference'].id", // ResponseInputItemItemReferenceParam
+			item+".environment.container_id",       // ResponseContainerReferenceParam
+			item+".outputs[*].url",                 // ResponseCodeInterpreterToolCallOutputImageParam
 		),
 		Refuse: below(tools,
 			".authorization", // ToolMcpParam: a token for that server

@@ -23,6 +23,7 @@ type streamContent struct {
 	next   time.Time   // when it will; zero for never
 	beats  *time.Timer // the same for keep-alives while guards are at work
 	last   time.Time   // when something last went to the client
+	cr     bool        // that ended with a CR
 	oldest time.Time   // when the oldest text came that is waiting to be judged; zero for none
 }
 
@@ -136,7 +137,7 @@ func (c *streamContent) release() error {
 		if err := c.r.release(b); err != nil {
 			return err
 		}
-		c.last = time.Now()
+		c.last, c.cr = time.Now(), b[len(b)-1] == '\r'
 	}
 	c.queue.tidy()
 	c.r.holding(c.queue.size() > 0)
@@ -155,6 +156,19 @@ func (c *streamContent) end() error {
 		return err
 	}
 	return c.release()
+}
+
+// complete reports whether the stream has come to its own end, and not into another event since.
+func (c *streamContent) complete() bool { return len(c.reader.Rest()) == 0 && c.table.end() == nil }
+
+// between returns the gateway's own words as they go between two events. An event may have left with a CR whose LF has
+// not come: to a client that ends lines at LF alone it isn't over, and would take in what follows.
+func (c *streamContent) between(own []byte) []byte {
+	if c.cr {
+		c.cr = false
+		return append([]byte("\n"), own...)
+	}
+	return own
 }
 
 // account makes the stream's share of the budget what the stream takes.

@@ -111,7 +111,7 @@ func (c *streamContent) beat() {
 		c.beats.Reset(c.r.keepAlive)
 	}
 	if h.clearNow() {
-		if _, err := h.pass([]byte(keepAliveComment)); err == nil {
+		if _, err := h.pass(c.between([]byte(keepAliveComment))); err == nil {
 			_ = h.flush()
 		}
 	}

@@ -29,7 +29,8 @@ type Responses struct {
 	WindowOverlap int
 
 	// MaxHold is how long text that doesn't fill a window waits until it is judged all the same, in mode Window: a second by
-	// default. Negative means for as long as it takes. The overlap stays held.
+	// default. Negative means for as long as it takes. The overlap stays held. Since a stream is released in order, a text
+	// that has gone quiet and has not ended holds up all that comes after it.
 	MaxHold time.Duration
 
 	// KeepAlive is after how much silence a comment goes to the client while events of a stream are held: 10 seconds by
@@ -149,7 +150,7 @@ func (r *responses) compileWindow(c Responses, mistake func(field, value, reason
 		mistake("Responses.WindowOverlap", strconv.Itoa(c.WindowOverlap), "is larger than the window: most of each would be shown more than twice")
 	}
 	r.maxHold, r.keepAlive = orDefault(c.MaxHold, DefaultMaxHold), orDefault(c.KeepAlive, DefaultKeepAlive)
-	if c.Mode == Hold {
+	if c.Mode != Window {
 		r.maxHold = 0
 	}
 }

@@ -71,7 +71,7 @@ func anthropicMessageAnswer(p string) Response {
 			anthropicAccounts(p),
 		),
 		Sealed: []string{p + "stop_details.fallback_credit_token"},
-		Names:  slices.Concat(anthropicAnswerNames, schemaNames),
+		Names:  slices.Concat(anthropicAnswerNames, anthropicBlockNames, anthropicToolNames, schemaNames),
 	}
 	return both(anthropicBlockAnswer(p+"content[*]"), own)
 }
@@ -101,9 +101,12 @@ func anthropicAccounts(p string) []string {
 		"usage.iterations[*].model",
 		"usage.fallback_credit.status",
 		"usage.fallback_credit.status.type",
+		"usage.fallback_credit.status.reason",              // "variant_fields_present"
+		"usage.fallback_credit.status.remove_to_redeem[*]", // BetaFallbackCreditNotApplied: members of the request
 		"context_management.applied_edits[*].type",
 		"input_transformations[*].type",
 		"input_transformations[*].reason",
+		"input_transformations[*].path", // in the request
 	)
 }
 
@@ -132,6 +135,7 @@ func anthropicBlockAnswer(block string) Response {
 				".type", ".id", ".tool_use_id", ".file_id", ".caller.type", ".caller.tool_id", ".from.model", ".to.model",
 				".trigger.type", ".trigger.category", ".tool_changes[*].type", ".tool_changes[*].tool.type",
 			),
+			below([]string{block + ".tool_changes[*].tool.definition"}, anthropicDefinition...),
 			below([]string{block + ".citations[*]"}, anthropicCitation...),
 			below(inner,
 				".type", ".error_code", ".file_id", ".file_type", ".retrieved_at", ".source.type", ".source.media_type",
@@ -149,12 +153,9 @@ func anthropicBlockAnswer(block string) Response {
 
 // anthropicAnswerNames are members of answers that no path above names.
 var anthropicAnswerNames = []string{
-	"applied_edits", "cache_creation", "cache_creation_input_tokens", "cache_missed_input_tokens", "cache_read_input_tokens",
-	"cited_text", "cleared_input_tokens", "cleared_thinking_turns", "cleared_tool_uses", "content", "document_index",
-	"document_title", "end_block_index", "end_char_index", "end_page_number", "ephemeral_1h_input_tokens",
-	"ephemeral_5m_input_tokens", "error_message", "explanation", "fallback_has_prefill_claim", "input_schema", "input_tokens",
-	"is_error", "is_file_update", "lines", "new_lines", "new_start", "num_lines", "old_lines", "old_start", "output_tokens",
-	"output_tokens_details", "page_age", "path", "return_code", "search_result_index", "server_tool_use", "start_block_index",
-	"start_char_index", "start_line", "start_page_number", "stderr", "stdout", "text", "thinking_tokens", "title", "tool",
-	"tool_name", "total_lines", "url", "web_fetch_requests", "web_search_requests",
+	"applied_edits", "cache_creation", "cache_creation_input_tokens", "cache_missed_input_tokens",
+	"cache_read_input_tokens", "cleared_input_tokens", "cleared_thinking_turns", "cleared_tool_uses", "content",
+	"ephemeral_1h_input_tokens", "ephemeral_5m_input_tokens", "explanation", "fallback_has_prefill_claim", "input_tokens",
+	"output_tokens", "output_tokens_details", "server_tool_use", "thinking_tokens", "title", "tool", "url",
+	"web_fetch_requests", "web_search_requests",
 }

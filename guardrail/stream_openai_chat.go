@@ -160,46 +160,44 @@ var openAICallParameters = []string{".tool_calls[*].id", ".tool_calls[*].type"}
 func openAIChunkAnswer() Response {
 	return Response{
 		Text: texts(Other, "", "error", "moderation", "usage"),
-		NotText: []string{
-			"id",
-			"object",
-			"model",
-			"service_tier",
-			"system_fingerprint",
-			"provider", // OpenRouter
-			"choices[*].finish_reason",
-			"choices[*].native_finish_reason", // OpenRouter
-			"choices[*].stop_reason",          // vLLM
-			"choices[*].content_filter_results.*.severity", // Azure
-			"prompt_filter_results[*].content_filter_results.*.severity",
-			"x_groq.id",
-			"error.type",
-			"error.code",
-			"error.param",
-			"moderation.input.type", // ChatCompletionChunkModeration: what OpenAI's own guard said
-			"moderation.input.model",
-			"moderation.input.code",
-			"moderation.input.results[*].type",
-			"moderation.input.results[*].model",
-			"moderation.input.results[*].category_applied_input_types.*[*]",
-			"moderation.output.type",
-			"moderation.output.model",
-			"moderation.output.code",
-			"moderation.output.results[*].type",
-			"moderation.output.results[*].model",
-			"moderation.output.results[*].category_applied_input_types.*[*]",
-		},
-		Names: openAIChunkNames,
+		NotText: slices.Concat(
+			[]string{
+				"id",
+				"object",
+				"model",
+				"service_tier",
+				"system_fingerprint",
+				"provider", // OpenRouter
+				"choices[*].finish_reason",
+				"choices[*].native_finish_reason", // OpenRouter
+				"choices[*].stop_reason",          // vLLM
+				"choices[*].content_filter_results.*.severity", // Azure
+				"prompt_filter_results[*].content_filter_results.*.severity",
+				"x_groq.id",
+			},
+			below([]string{"error"}, openAIErrorParameters...),
+			openAIModeration("moderation"), // ChatCompletionChunkModeration
+		),
+		Names: slices.Concat(openAIChunkNames, openAIErrorNames, openAIModerationNames, openAIUsage.Names),
 	}
 }
 
 // openAIChunkNames are members that no path above names.
 var openAIChunkNames = []string{
-	"accepted_prediction_tokens", "audio_tokens", "bytes", "cache_write_tokens", "cached_tokens", "categories",
-	"category_scores", "completion_tokens", "completion_tokens_details", "content", "created", "custom", "end_index", "expires_at",
-	"filtered", "flagged", "function", "harassment", "harassment/threatening", "hate", "hate/threatening", "illicit",
-	"illicit/violent", "index", "input", "logprob", "logprobs", "message", "name", "offset", "prompt_index",
-	"prompt_tokens", "prompt_tokens_details", "reasoning_tokens", "refusal", "rejected_prediction_tokens", "self-harm",
-	"self-harm/instructions", "self-harm/intent", "self_harm", "severity", "sexual", "sexual/minors", "start_index", "text", "text_offset", "title", "token",
-	"token_logprobs", "tokens", "top_logprobs", "total_tokens", "url", "url_citation", "violence", "violence/graphic",
+	"bytes", "content", "created", "custom", "end_index", "expires_at", "filtered", "function", "index", "input", "logprob",
+	"logprobs", "name", "offset", "prompt_index", "refusal", "severity", "start_index", "text", "text_offset", "title",
+	"token", "token_logprobs", "tokens", "top_logprobs", "url", "url_citation",
+}
+
+// openAIModeration returns the paths of what OpenAI's own guard said of input and output, at p.
+func openAIModeration(p string) []string {
+	said := below([]string{p}, ".input", ".output", ".input.results[*]", ".output.results[*]")
+	return below(said, ".type", ".model", ".code", ".category_applied_input_types.*[*]")
+}
+
+// openAIModerationNames are members of the verdicts of OpenAI's own guard that no path names.
+var openAIModerationNames = []string{
+	"categories", "category_scores", "flagged", "harassment", "harassment/threatening", "hate", "hate/threatening",
+	"illicit", "illicit/violent", "self-harm", "self-harm/instructions", "self-harm/intent", "self_harm", "sexual",
+	"sexual/minors", "violence", "violence/graphic",
 }

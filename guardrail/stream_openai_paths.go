@@ -2,6 +2,7 @@ package guardrail
 
 import (
 	"slices"
+	"strings"
 	"sync"
 )
 
@@ -21,19 +22,21 @@ var openAIResponseTable = sync.OnceValue(func() *eventTable {
 		openAIOutputAnswer("item", "$[?@.type=='image_generation_call']"),
 		Response{
 			Text: slices.Concat(
+				texts(Document, "", "annotation", "part.annotations"),
 				texts(Prompt, "", "delta", "text", "refusal", "part"),
+				texts(Prompt, "", "agent"), // whose event it is: BetaResponseTextDeltaEventAgent
 				texts(ToolInput, "", "arguments", "input", "code", "command", "name", "diff"),
 				texts(ToolResult, "tool", "output"),
-				texts(Document, "", "annotation"),
 				texts(Other, "", "message", "error", "steer", "required_input"),
 			),
 			NotText: slices.Concat(
 				[]string{
-					"type", "item_id", "stream_id", "param", "error.type", "error.code", "error.param", "obfuscation", "background", "output_format",
-					"quality", "size", "status", "reason", "annotation.type", "annotation.file_id", "annotation.container_id", "part.type",
-					"part.annotations[*].type", "part.annotations[*].file_id", "part.annotations[*].container_id",
-					"output[*].outcome.type",
+					"type", "item_id", "stream_id", "param", "obfuscation", "background", "output_format", "quality", "size", "status", "reason",
+					"output[*].outcome.type", "output[*].created_by",
 				},
+				below([]string{"error"}, openAIErrorParameters...),
+				openAIParts([]string{"part"}).NotText,
+				openAIAnnotations([]string{"annotation"}),
 			),
 			Opaque: []string{
 				"partial_image_b64", // ResponseImageGenCallPartialImageEvent
@@ -49,65 +52,78 @@ var openAIResponseTable = sync.OnceValue(func() *eventTable {
 
 // openAIResponseAnswer has the paths of Response, whose members stand at p: "response.".
 func openAIResponseAnswer(p string) Response {
-	tools := []string{p + "tools[*]"}
 	own := Response{
 		Text: slices.Concat(
-			texts(System, "developer", below([]string{p}, "instructions", "text", "reasoning", "prompt", "context_management")...),
+			texts(System, "developer", below([]string{p}, "instructions", "text", "reasoning", "context_management")...),
 			texts(ToolDefinition, "developer", p+"tools", p+"tool_choice"),
+			texts(Prompt, "user", p+"prompt"),
 			texts(Other, "", below([]string{p}, "error", "metadata", "user", "conversation", "moderation", "incomplete_details")...),
 		),
 		NotText: slices.Concat(
 			below([]string{p}, openAICommon...),
 			below([]string{p}, openAIResponseParameters...),
 			below([]string{p},
-				"id", "object", "status", "previous_response_id", "conversation.id", "prompt.id", "error.code", "error.type", "error.param",
-				"incomplete_details.reason", "billing.payer", "moderation.input.type", "moderation.input.model", "moderation.output.type",
-				"moderation.output.model", "instructions[*].type", "instructions[*].role", "instructions[*].id", "instructions[*].status",
-				"instructions[*].content[*].type", "prompt_cache_diagnostics.type",
+				"id", "object", "status", "previous_response_id", "conversation.id", "prompt.id", "incomplete_details.reason",
+				"billing.payer", "prompt_cache_diagnostics.type", "prompt_cache_diagnostics.reason",
 			),
-			below(tools, openAIToolParameters...),
-			below(tools, openAIToolReferences...), // the request's, which has been read
-			below(tools, ".tools[*].type", ".tools[*].allowed_callers[*]", ".tools[*].format.type", ".tools[*].format.syntax"),
+			below([]string{p + "error"}, openAIErrorParameters...),
+			openAIModeration(p+"moderation"),
 		),
-		Names: slices.Concat(openAIResponseNames, openAIAnswerNames, schemaNames),
 	}
-	return both(openAIOutputAnswer(p+"output[*]", p+"output[?@.type=='image_generation_call']"), own)
+	own = both(own, echoed(both(
+		both(openAIParts([]string{p + "prompt.variables.*"}), openAITools([]string{p + "tools[*]"})),
+		openAIOutputAnswer(p+"instructions[*]", p+"instructions[?@.type=='image_generation_call']"),
+	)))
+	output := openAIOutputAnswer(p+"output[*]", p+"output[?@.type=='image_generation_call']")
+	return both(both(output, own), openAIResponseAnswerNames)
+}
+
+// echoed returns the paths of what an answer repeats of the request. What that refers to has counted there, and does not
+// count again: URLs are read, and IDs are no text.
+func echoed(r Response) Response {
+	ids := slices.DeleteFunc(slices.Clone(r.Reference), func(path string) bool { return strings.HasSuffix(path, "url") })
+	r.NotText, r.Reference = slices.Concat(r.NotText, ids), nil
+	return r
 }
 
 // openAIOutputAnswer has the paths of an item of an answer, ResponseOutputItemUnion, at item. The same item is at image
 // if it is an image.
 func openAIOutputAnswer(item, image string) Response {
 	parts := below([]string{item}, ".content[*]", ".output[*]", ".output", ".summary[*]")
-	return Response{
+	own := Response{
 		Text: slices.Concat(
+			texts(System, "developer", item+".text", item+".reasoning"), // ResponseConfigurationUpdateItem
 			texts(ToolInput, "", openAIInputs(item)...),
 			texts(ToolResult, "tool", openAIResults(item)...),
 			texts(ToolDefinition, "", item+".tools"),
 			texts(Document, "", below(parts, ".annotations")...),
 			texts(Prompt, "", item+".content", item+".summary"),
+			texts(Prompt, "", item+".agent", item+".author", item+".recipient"), // BetaResponseOutputItemAgentMessage: names of agents
+			texts(Prompt, "user", item+".reason"),                               // McpApprovalResponse
 		),
 		NotText: slices.Concat(
 			below([]string{item}, openAIItemParameters...),
-			below(parts, openAIPartParameters...),
-			below([]string{item + ".tools[*]"}, openAIToolParameters...),
+			below([]string{item}, ".created_by", ".output[*].created_by"),
 		),
-		Opaque: slices.Concat(
-			below(parts, ".image_url", ".file_data"),
-			[]string{
-				image + ".result",
-				item + ".outputs[*].url", // of ResponseCodeInterpreterToolCall: a data: URL
-			},
-		),
+		Opaque: []string{
+			image + ".result",
+			item + ".outputs[*].url", // of ResponseCodeInterpreterToolCall: a data: URL
+		},
+		Reference: []string{item + ".outputs[*].url"}, // or one that the client fetches
 		Sealed: []string{
 			item + ".encrypted_content",
 			item + ".content[*].encrypted_content",
 			item + ".fingerprint",
 		},
 	}
+	return both(own, both(openAIParts(parts), echoed(openAITools([]string{item + ".tools[*]"}))))
 }
 
-// openAIAnswerNames are members of answers that no path names.
-var openAIAnswerNames = []string{
-	"access_programs", "background", "cache_write_tokens", "cached_tokens", "completed_at", "created_at", "id", "input_tokens_details",
-	"output", "output_tokens_details", "safety_identifier", "tool_usage", "usage", "results", "transcript",
-}
+// openAIResponseAnswerNames are the names of members of responses and their items that no path names.
+var openAIResponseAnswerNames = Response{Names: slices.Concat(
+	openAIResponseNames, openAIErrorNames, openAIModerationNames, openAIUsage.Names, schemaNames,
+	[]string{
+		"access_programs", "background", "cache_missed_tokens", "comparison_reusable_tokens", "completed_at", "created_at", "domain",
+		"id", "image_gen", "num_requests", "output", "results", "safety_identifier", "server_url", "tool_usage", "transcript", "user", "web_search",
+	},
+)}

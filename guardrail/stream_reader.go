@@ -88,7 +88,7 @@ func (r *eventReader) event(ev sse.Event) (piece, error) {
 		return piece{}, fault("clients take it differently: " + ev.Quirks.String())
 	}
 	if said := bytes.TrimSpace(ev.Aside); !looksLikeIdentifier(said) {
-		r.whole(ev.Aside, channel{kind: Other, place: "aside"})
+		r.whole(ev.Aside, channel{kind: Other, role: modelRole, place: "aside"})
 	}
 	if !ev.Dispatched {
 		return r.piece, nil

@@ -52,11 +52,19 @@ func (r *eventReader) describe(it item) channel {
 	return c
 }
 
-// role is that of an enclosing object, else that of the model.
+// modelRole is who speaks in a stream, unless an event says otherwise.
+const modelRole = "assistant"
+
+// role is that of an enclosing object, else that of the model. What the table doesn't know is the model's, whatever
+// stands beside it: guards read over the seam between two texts of one role, and something in another role that clients
+// look at nowhere must not part them.
 func (r *eventReader) role(it item) string {
+	if it.name || it.selector < 0 {
+		return modelRole
+	}
 	d := document{rule: r.table.rule, tape: r.tape}
 	if role := d.role(it); role != "" {
 		return role
 	}
-	return "assistant"
+	return modelRole
 }

@@ -8,7 +8,9 @@ import "unicode/utf8"
 // Shown is, of each text, what has not been released. What follows once it has passed: each text is released but for
 // its last overlap bytes, so that what crosses the end of what was shown is shown whole the next time. A text that has
 // ended keeps them, too, until as much again has been judged of what came after it: something can be said over the seam
-// between two texts. At the end of the stream everything is released.
+// between two texts. For a text that went on from event to event, what stands in one event whole doesn't count as
+// coming after it, comments and pings among it: clients may not see that it stands between. At the end of the stream
+// everything is released.
 type windows struct {
 	size, overlap int
 
@@ -16,9 +18,11 @@ type windows struct {
 	live     []*streamText // in the order in which they began: those that are open, or of which something is held
 	spare    []*streamText
 	total    int64 // bytes of text so far
-	unjudged int64 // of these, those that have not been judged
+	said     int64 // of these, those of texts that go on from event to event
+	unjudged int64 // bytes of all texts that have not been judged
 	held     int   // those that have not been released
 	count    int   // of texts so far
+	taken    int   // what the texts take in memory
 }
 
 // streamText is one text of a stream. Used again for another, it counts on: whoever waited for a position of the text
@@ -30,7 +34,7 @@ type streamText struct {
 	judged   int    // bytes of held that have been judged
 	shown    int    // bytes of held that are being judged
 	closed   bool
-	closedAt int64 // windows.total when it closed
+	closedAt int64 // what had come when it closed: windows.said, of a text that is whole windows.total
 }
 
 // add appends a fragment to the text of its channel, and returns the text and the position at which the fragment ends.
@@ -44,15 +48,21 @@ func (w *windows) add(f fragment, describe func(int) channel) (*streamText, int6
 			t, w.spare = w.spare[n-1], w.spare[:n-1]
 		} else {
 			t = new(streamText)
+			w.taken += streamTextCost
 		}
 		t.channel, t.closed = describe(f.channel), false
 		w.open[f.channel] = t
 		w.live = append(w.live, t)
 		w.count++
 	}
+	w.taken -= cap(t.held)
 	t.held = append(t.held, f.value...)
+	w.taken += cap(t.held)
 	n := len(f.value)
 	w.total, w.unjudged, w.held = w.total+int64(n), w.unjudged+int64(n), w.held+n
+	if !t.whole {
+		w.said += int64(n)
+	}
 	return t, t.released + int64(len(t.held))
 }
 
@@ -62,7 +72,10 @@ func (w *windows) close(number int) {
 		return
 	}
 	t := w.open[number]
-	w.open[number], t.closed, t.closedAt = nil, true, w.total
+	w.open[number], t.closed, t.closedAt = nil, true, w.said
+	if t.whole {
+		t.closedAt = w.total
+	}
 }
 
 // due reports whether there is enough text for a hearing.
@@ -97,13 +110,22 @@ func (w *windows) show(final bool) (texts []Text, places []string) {
 // pass takes note that what was shown may be released as far as it may.
 func (w *windows) pass(final bool) {
 	w.unjudged = 0
+	said := w.said
 	for _, t := range w.live {
 		t.judged = t.shown
-		w.unjudged += int64(len(t.held) - t.judged)
+		unjudged := int64(len(t.held) - t.judged)
+		w.unjudged += unjudged
+		if !t.whole {
+			said -= unjudged
+		}
 	}
-	followed := w.total - w.unjudged
+	all := w.total - w.unjudged
 	live := w.live[:0]
 	for _, t := range w.live {
+		followed := said
+		if t.whole {
+			followed = all
+		}
 		switch {
 		case final, t.closed && followed-t.closedAt >= int64(w.overlap):
 			w.release(t, t.judged)
@@ -121,27 +143,23 @@ func (w *windows) pass(final bool) {
 }
 
 func (w *windows) release(t *streamText, n int) {
+	w.taken -= cap(t.held)
 	if rest := t.held[n:]; cap(t.held) > maxIdleBuffer && len(rest) < cap(t.held)/4 {
 		t.held = append([]byte(nil), rest...)
 	} else {
 		t.held = append(t.held[:0], rest...)
 	}
+	w.taken += cap(t.held)
 	t.released += int64(n)
 	t.judged -= n
 	w.held -= n
 }
 
+// streamTextCost is what a text takes in memory beside its bytes: itself, and where it is listed.
+const streamTextCost = 144
+
 // memory returns how many bytes the texts take.
-func (w *windows) memory() int {
-	n := 0
-	for _, t := range w.live {
-		n += cap(t.held)
-	}
-	for _, t := range w.spare {
-		n += cap(t.held)
-	}
-	return n
-}
+func (w *windows) memory() int { return w.taken }
 
 // maxWord is how far before the place in question a text is cut at most so as not to cut a word.
 const maxWord = 64

@@ -111,7 +111,7 @@ func (b *build) credential(g *credentialGroup, present [][]string) {
 // joined reports whether a bearer token or basic credentials are followed by something after a comma, as a proxy
 // writes it that joins two lines. Neither holds a comma of its own (RFC 6750 section 2.1, RFC 7617 section 2).
 func joined(value string) bool {
-	scheme, rest, _ := strings.Cut(strings.TrimLeft(value, " \t"), " ")
+	scheme, rest := cutScheme(value)
 	return (strings.EqualFold(scheme, "Bearer") || strings.EqualFold(scheme, "Basic")) && strings.Contains(rest, ",")
 }
 

@@ -30,6 +30,7 @@ func TestCredentials(t *testing.T) {
 		{"empty alone", Credential{OneOf: both}, []string{"X-Api-Key: "}, "Bad Request: missing-credential Authorization"},
 		{"invalid", Credential{OneOf: both}, []string{"Authorization: Bearer a\x01b"}, "Bad Request: invalid-field Authorization"},
 		{"S9: NTLM", Credential{OneOf: both}, []string{"Authorization: NTLM TlRMTVNTUAAB"}, "Bad Request: connection-bound-credential Authorization"},
+		{"S9: NTLM, with a tab", Credential{OneOf: both}, []string{"Authorization: NTLM\tTlRMTVNTUAAB"}, "Bad Request: connection-bound-credential Authorization"},
 		{"S9: negotiate", Credential{OneOf: both}, []string{"Authorization: negotiate YII="}, "Bad Request: connection-bound-credential Authorization"},
 		{"accepted", Credential{OneOf: []CredentialField{oauth}}, []string{"Authorization: Bearer sk-ant-oat01-x"}, "Authorization forwarded"},
 		{"scheme in another case", Credential{OneOf: []CredentialField{oauth}}, []string{"Authorization: bearer sk-ant-oat01-x"}, "Authorization forwarded"},

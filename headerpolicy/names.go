@@ -46,8 +46,8 @@ type names struct {
 	prefixes []string         // canonical, without the "*"
 	folds    map[string]bool  // the folded listed names
 
-	seen atomic.Pointer[map[string]*rule] // by canonical name: listed and learned
-	mu   sync.Mutex                       // held while learning
+	seen atomic.Pointer[rules] // listed and learned
+	mu   sync.Mutex            // held while learning
 }
 
 // maxLearned bounds what is remembered of names that callers choose.
@@ -55,7 +55,7 @@ const maxLearned = 256
 
 // rule returns what is known about a key of a header map, or nil if the key is a valid name and not canonical.
 func (n *names) rule(key string) *rule {
-	if r := (*n.seen.Load())[key]; r != nil {
+	if r := n.seen.Load().of(key); r != nil {
 		return r
 	}
 	return n.learn(key)
@@ -68,10 +68,8 @@ func (n *names) learn(key string) *rule {
 	r := n.classify(key)
 	n.mu.Lock()
 	defer n.mu.Unlock()
-	if seen := *n.seen.Load(); len(seen) < len(n.listed)+maxLearned {
-		seen = maps.Clone(seen)
-		seen[r.name] = r
-		n.seen.Store(&seen)
+	if seen := n.seen.Load(); len(seen.all) < len(n.listed)+maxLearned {
+		n.seen.Store(seen.with(r))
 	}
 	return r
 }
@@ -180,8 +178,7 @@ func (n *names) seal() {
 			n.listed[name].twin = true
 		}
 	}
-	seen := maps.Clone(n.listed)
-	n.seen.Store(&seen)
+	n.seen.Store(newRules(n.listed))
 }
 
 // forwards reports whether a field of this name crosses as it came.

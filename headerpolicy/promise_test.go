@@ -122,7 +122,7 @@ func TestLearningIsBounded(t *testing.T) {
 		})
 	}
 	wg.Wait()
-	if got := len(*p.request.names.seen.Load()); got > maxLearned {
+	if got := len(p.request.names.seen.Load().all); got > maxLearned {
 		t.Errorf("%d names are remembered, want at most %d", got, maxLearned)
 	}
 }

@@ -144,11 +144,23 @@ func needles(line, bare string) []*secret.Needle {
 	return out
 }
 
-// withoutScheme returns a credential without the authentication scheme before it, if there is one
-// (RFC 9110 section 11.4).
+// whiteSpace is what can stand between the parts of a field value (RFC 9110 section 5.6.3).
+const whiteSpace = " \t"
+
+// cutScheme splits a credential at the first white space in it: what stands before that is the authentication scheme, if
+// anything follows (RFC 9110 section 11.4).
+func cutScheme(value string) (scheme, rest string) {
+	value = strings.TrimLeft(value, whiteSpace)
+	end := strings.IndexAny(value, whiteSpace)
+	if end < 0 {
+		return value, ""
+	}
+	return value[:end], strings.TrimLeft(value[end:], whiteSpace)
+}
+
+// withoutScheme returns a credential without the authentication scheme before it, if there is one.
 func withoutScheme(value string) string {
-	scheme, rest, ok := strings.Cut(value, " ")
-	if rest = strings.TrimLeft(rest, " "); ok && rest != "" && field.ValidName(scheme) {
+	if scheme, rest := cutScheme(value); rest != "" && field.ValidName(scheme) {
 		return rest
 	}
 	return value
@@ -157,7 +169,7 @@ func withoutScheme(value string) string {
 // connectionBound reports whether a credential is in a scheme that authenticates the connection it is sent on,
 // rather than the request.
 func connectionBound(value string) bool {
-	scheme, _, _ := strings.Cut(value, " ")
+	scheme, _ := cutScheme(value)
 	for _, bound := range []string{"NTLM", "Negotiate", "Kerberos"} {
 		if strings.EqualFold(scheme, bound) {
 			return true

@@ -22,61 +22,65 @@ const keepBack = secret.MinLength
 // read fills p from next with what is known not to complete the secret. It returns errSealedBody, and nothing
 // more ever, once the secret has been found.
 func (s *bodySearch) read(p []byte, next func([]byte) (int, error)) (int, error) {
-	if len(p) == 0 {
-		return 0, nil
+	if len(p) == 0 || len(s.ready) > 0 || s.err != nil {
+		return s.hand(p)
 	}
-	if len(s.ready) == 0 && s.err == nil && len(p) <= s.held {
-		larger := make([]byte, 2*(s.held+1))
-		n, err := s.advance(larger, next)
-		if n == 0 {
-			return 0, err
-		}
-		s.ready = larger[:n]
+	into := p
+	if len(p) <= s.held {
+		into = make([]byte, 2*(s.held+1))
 	}
-	if len(s.ready) > 0 {
-		n := copy(p, s.ready)
-		s.ready = s.ready[n:]
-		return n, nil
-	}
-	if s.err != nil {
-		return 0, s.err
-	}
-	return s.advance(p, next)
-}
-
-// advance reads once, or more often while all that came is held back. p is longer than what is held.
-func (s *bodySearch) advance(p []byte, next func([]byte) (int, error)) (int, error) {
-	var place [128]byte // on the stack: few secrets are longer
-	needle := append(place[:0], s.secret.Reveal()...)
 	for {
-		held := copy(p, s.window[len(s.window)-s.held:])
-		var read int
-		read, s.err = next(p[held:])
-		fresh := p[held : held+read]
-
-		s.window = append(s.window, fresh[:min(len(fresh), len(needle)-1)]...) // with the edge of what is new
-		if bytes.Contains(s.window, needle) || bytes.Contains(fresh, needle) {
-			s.err = errSealedBody
-			return 0, errSealedBody
-		}
-		if len(fresh) >= len(needle) {
-			s.window = append(s.window[:0], fresh[len(fresh)-len(needle)+1:]...)
-		}
-		s.window = keepLast(s.window, len(needle)-1)
-
-		n := held + read
-		if s.err != nil {
-			s.held = 0 // the stream has ended, and the secret with it
+		held := copy(into, s.window[len(s.window)-s.held:])
+		read, err := next(into[held:])
+		n, more := s.sift(into[:held+read], err)
+		switch {
+		case more && len(into) > s.held:
+		case len(p) < len(into):
+			s.ready = into[:n]
+			return s.hand(p)
+		default:
 			return n, s.err
 		}
-		s.held = min(overlap(s.window, needle), n) // its first bytes may have gone, when they were too few to tell
-		if n -= s.held; n > 0 || read == 0 {
-			return n, nil
-		}
-		if len(p) <= s.held {
-			return 0, nil
-		}
 	}
+}
+
+// hand hands out what is ready.
+func (s *bodySearch) hand(p []byte) (int, error) {
+	n := copy(p, s.ready)
+	if s.ready = s.ready[n:]; len(s.ready) > 0 || len(p) == 0 {
+		return n, nil
+	}
+	return n, s.err
+}
+
+// sift looks at text, which is what was held and what has been read after it, with the error that came with that. It
+// returns how much of text may go, from its beginning, and whether more must be read because all of it is held back.
+func (s *bodySearch) sift(text []byte, err error) (n int, more bool) {
+	var place [128]byte // on the stack: few secrets are longer
+	needle := append(place[:0], s.secret.Reveal()...)
+	if s.window == nil {
+		s.window = make([]byte, 0, 2*len(needle))
+	}
+	fresh := text[s.held:]
+	s.err = err
+
+	s.window = append(s.window, fresh[:min(len(fresh), len(needle)-1)]...) // with the edge of what is new
+	if bytes.Contains(s.window, needle) || bytes.Contains(fresh, needle) {
+		s.err = errSealedBody
+		return 0, false
+	}
+	if len(fresh) >= len(needle) {
+		s.window = append(s.window[:0], fresh[len(fresh)-len(needle)+1:]...)
+	}
+	s.window = keepLast(s.window, len(needle)-1)
+
+	if err != nil {
+		s.held = 0 // the stream has ended, and the secret with it
+		return len(text), false
+	}
+	s.held = min(overlap(s.window, needle), len(text)) // its first bytes may have gone, when they were too few to tell
+	n = len(text) - s.held
+	return n, n == 0 && len(fresh) > 0
 }
 
 // holds reports whether text contains the secret as it stands.

@@ -38,7 +38,9 @@ type Upstream struct {
 
 	// RoundTripper replaces the HTTP client, for tests and for clients of one's own; TLS, Proxy and H2C must
 	// then be unset. It must not follow redirects, add fields, or decode bodies. An [*http.Transport] is
-	// cloned, and its compression switched off.
+	// cloned, and its compression switched off. Unlike the client that it replaces, it may take what an HTTP/1.1
+	// upstream sends beyond the end of a response for the response to the next request: see "Connections" in the
+	// package's documentation.
 	RoundTripper http.RoundTripper
 
 	// Timeouts bound each part of an exchange.
@@ -158,6 +160,7 @@ func NewForwarder(cfg ForwarderConfig) (*Forwarder, error) {
 		endpoints: endpoints,
 		patterns:  append([]string(nil), cfg.Endpoints...),
 		transport: transport,
+		settles:   cfg.Upstream.settles(),
 		timeouts:  cfg.Upstream.Timeouts.withDefaults(),
 		unguarded: cfg.Unguarded,
 	}

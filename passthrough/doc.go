@@ -54,6 +54,15 @@
 // takes it for complete, whatever server the handler runs in. When the client leaves, the upstream request is
 // cancelled. Nothing of an exchange is left running when the handler returns.
 //
+// # Connections
+//
+// Connections to the upstream are used again, by whichever caller comes next. What an HTTP/1.1 upstream sends beyond the end
+// of a response answers nobody, and the connection it stands on is closed (RFC 9112 sections 6.3 and 9.2). net/http's
+// Transport notices it a moment after it has put the connection back into the pool, and a request that comes in between is
+// given the surplus for its response, in which another caller's may stand. Here a request waits, for microseconds, until
+// the Transport is past that moment; if the connection is closed then, the request goes over another one. No client can
+// tell what arrives later than that from a response. An [Upstream.RoundTripper] of one's own does as it does.
+//
 // # Bounds
 //
 // See [Timeouts]. Memory per stream is one buffer of 2 KiB while it idles, of 32 KiB while it is busy.

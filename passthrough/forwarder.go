@@ -26,6 +26,7 @@ type Forwarder struct {
 	endpoints *endpoint.Set
 	patterns  []string
 	transport http.RoundTripper
+	settles   bool // used connections settle before a request goes over them
 	timeouts  Timeouts
 	unguarded string
 	tunnels   tunnels
@@ -59,6 +60,8 @@ type departure struct {
 	body   requestBody
 	clock  clock
 	stream stream
+
+	settling settling // what the HTTP client has of the context
 }
 
 // ServeHTTP forwards r, or answers with the reason why not. It panics with [http.ErrAbortHandler] when the
@@ -314,7 +317,11 @@ func (d *departure) give(ctx context.Context) { d.out = *d.out.WithContext(ctx) 
 
 // roundTrip sends the request, in ctx, and gives the outcome a name where there is no response.
 func (x *forwarding) roundTrip(ctx context.Context) (*http.Response, *failure) {
-	x.give(ctx)
+	outgoing := ctx
+	if x.settles {
+		outgoing = x.settling.traced(ctx)
+	}
+	x.give(outgoing)
 	res, err := x.transport.RoundTrip(&x.out)
 	if err != nil {
 		return nil, x.failure(ctx, err)

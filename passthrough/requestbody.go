@@ -113,30 +113,29 @@ func (b *requestBody) readAs(a *attempt, p []byte) (int, error) {
 }
 
 func (b *requestBody) read(p []byte) (int, error) {
-	if b.sought.Empty() || len(p) == 0 {
+	switch {
+	case b.sought.Empty() || len(p) == 0:
 		return b.readSource(p)
-	}
-	next := b.readSource
-	if b.search == nil {
+	case b.search == nil:
 		n, err := b.readSource(p)
 		if errors.Is(err, io.EOF) && !holds(p[:n], b.sought) {
 			return n, err // all in one piece
 		}
 		b.search = &bodySearch{secret: b.sought}
-		begun := false
-		next = func(more []byte) (int, error) {
-			if begun {
-				return b.readSource(more)
-			}
-			begun = true
-			return n, err // which is in p already
+		if n, more := b.search.sift(p[:n], err); !more {
+			return n, b.sealed(b.search.err)
 		}
 	}
-	n, err := b.search.read(p, next)
+	n, err := b.search.read(p, b.readSource)
+	return n, b.sealed(err)
+}
+
+// sealed notes the error if it is the search's finding, and returns it.
+func (b *requestBody) sealed(err error) error {
 	if errors.Is(err, errSealedBody) {
 		b.fail(err)
 	}
-	return n, err
+	return err
 }
 
 func (b *requestBody) readSource(p []byte) (int, error) {
@@ -182,12 +181,13 @@ func (b *requestBody) readClient(p []byte) (int, error) {
 	n, err := b.src.Read(p)
 
 	b.waking.Lock()
-	defer b.waking.Unlock()
-	if b.woken {
+	woken := b.woken
+	b.waiting = woken // it was waiting when it was woken: see awaitsClient
+	b.waking.Unlock()
+	if woken {
 		_ = http.NewResponseController(b.client).SetReadDeadline(time.Time{}) // so that the server can still tidy the connection up
 		return 0, errBodyStopped
 	}
-	b.waiting = false
 	return n, err
 }
 

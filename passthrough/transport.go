@@ -1,8 +1,6 @@
 package passthrough
 
 import (
-	"context"
-	"io"
 	"net"
 	"net/http"
 	"strings"
@@ -19,6 +17,10 @@ const expectContinueTimeout = time.Second
 // maxResponseHeader bounds the upstream's header in bytes, informational responses and trailers included. What may
 // cross of it is bounded by the policy's own limits.
 const maxResponseHeader = 256 << 10
+
+// settles reports whether requests wait for used connections to settle. In an HTTP client that is not ours nothing tells when
+// they have.
+func (u Upstream) settles() bool { return u.RoundTripper == nil && !u.H2C }
 
 // transport returns the HTTP client for the upstream. It never follows redirects (a RoundTripper does not), adds
 // no Accept-Encoding, and decodes nothing.
@@ -52,7 +54,7 @@ func (u Upstream) transport() (http.RoundTripper, []fault) {
 	dialer := &net.Dialer{Timeout: timeouts.Dial}
 	t := &http.Transport{
 		Proxy:                  u.Proxy,
-		DialContext:            pooling(dialer.DialContext),
+		DialContext:            dialer.DialContext,
 		TLSHandshakeTimeout:    timeouts.TLSHandshake,
 		ExpectContinueTimeout:  expectContinueTimeout,
 		DisableCompression:     true, // it would add Accept-Encoding and decode what comes back
@@ -68,31 +70,9 @@ func (u Upstream) transport() (http.RoundTripper, []fault) {
 	if u.H2C {
 		t.Protocols.SetUnencryptedHTTP2(true)
 	} else {
+		t.DialContext = dialing(dialer.DialContext)
 		t.Protocols.SetHTTP1(true)
 		t.Protocols.SetHTTP2(true)
 	}
 	return t, faults
-}
-
-// pooling returns dial for connections that take the buffers of uploads from the pool: net/http has an upload read into the
-// connection, and net's own way of doing that is to allocate 32 KiB for each. Over TLS, where the connection is not what
-// net/http writes to, nothing changes.
-func pooling(dial func(context.Context, string, string) (net.Conn, error)) func(context.Context, string, string) (net.Conn, error) {
-	return func(ctx context.Context, network, address string) (net.Conn, error) {
-		conn, err := dial(ctx, network, address)
-		if tcp, ok := conn.(*net.TCPConn); ok {
-			return pooledConn{tcp}, err
-		}
-		return conn, err
-	}
-}
-
-// pooledConn is a TCP connection with a ReadFrom of its own; everything else of it, half-closing included, is as it was.
-type pooledConn struct{ *net.TCPConn }
-
-// ReadFrom writes what r holds.
-func (c pooledConn) ReadFrom(r io.Reader) (int64, error) {
-	buf, _ := largeBuffers.Get().(*[largeBuffer]byte)
-	defer largeBuffers.Put(buf)
-	return io.CopyBuffer(struct{ io.Writer }{c.TCPConn}, r, buf[:])
 }

@@ -16,21 +16,38 @@ import (
 func Canonical(name string) string { return textproto.CanonicalMIMEHeaderKey(name) }
 
 // IsCanonical reports whether name is in the form that [Canonical] returns. It is asked for every field of every request,
-// nearly always of a name that is, and costs a third of making the form to compare with it.
+// nearly always of a name that is, and costs a fraction of making the form to compare with it.
 func IsCanonical(name string) bool {
-	begins := true // a word
+	place := first
 	for i := range len(name) {
-		switch c := name[i]; {
-		case 'a' <= c && c <= 'z' && !begins, 'A' <= c && c <= 'Z' && begins, '0' <= c && c <= '9':
-			begins = false
-		case c == '-':
-			begins = true
-		default:
+		c := canonicalAt[name[i]]
+		if c&place == 0 {
 			return Canonical(name) == name
 		}
+		place = c >> 2
 	}
 	return true
 }
+
+// The places of a character in a word of a name.
+const (
+	first uint8 = 1 << iota
+	later
+)
+
+// canonicalAt says for a character at which places of a word a canonical name has it, and above that, at which place the
+// next character then is. What is not a letter, a digit or a hyphen is left to [Canonical].
+var canonicalAt = func() (at [256]uint8) {
+	for c := '0'; c <= '9'; c++ {
+		at[c] = first | later | later<<2
+	}
+	for c := 'A'; c <= 'Z'; c++ {
+		at[c] = first | later<<2
+		at[c+'a'-'A'] = later | later<<2
+	}
+	at['-'] = first | later | first<<2
+	return at
+}()
 
 // ValidName reports whether name is a token (RFC 9110 section 5.1).
 func ValidName(name string) bool { return httpguts.ValidHeaderFieldName(name) }

@@ -18,6 +18,10 @@ const expectContinueTimeout = time.Second
 // cross of it is bounded by the policy's own limits.
 const maxResponseHeader = 256 << 10
 
+// connectionBuffer is the size in bytes of each of a connection's two buffers in the HTTP client: it holds a header as they
+// usually are. A stream keeps both for as long as it is open; bodies that are larger go past them.
+const connectionBuffer = 2 << 10
+
 // settles reports whether requests wait for used connections to settle. In an HTTP client that is not ours nothing tells when
 // they have.
 func (u Upstream) settles() bool { return u.RoundTripper == nil && !u.H2C }
@@ -59,6 +63,8 @@ func (u Upstream) transport() (http.RoundTripper, []fault) {
 		ExpectContinueTimeout:  expectContinueTimeout,
 		DisableCompression:     true, // it would add Accept-Encoding and decode what comes back
 		MaxResponseHeaderBytes: maxResponseHeader,
+		ReadBufferSize:         connectionBuffer,
+		WriteBufferSize:        connectionBuffer,
 		MaxIdleConnsPerHost:    256, // all of them go to one host
 		IdleConnTimeout:        90 * time.Second,
 		Protocols:              new(http.Protocols),

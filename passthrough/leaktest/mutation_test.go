@@ -229,10 +229,13 @@ var leaks = []leak{
 	},
 	{
 		name: "forgets the upstream when it switches to another protocol",
-		response: func(res *http.Response) {
-			if res.StatusCode == http.StatusSwitchingProtocols {
+		trip: func(g *leaky, _, out *http.Request) (*http.Response, error) {
+			res, err := g.client.RoundTrip(out)
+			if err == nil && res.StatusCode == http.StatusSwitchingProtocols {
+				g.forget(res.Body)
 				res.StatusCode, res.Body = http.StatusBadGateway, http.NoBody
 			}
+			return res, err
 		},
 		fails: []string{"S4-other-protocol", "M2-unasked"},
 	},

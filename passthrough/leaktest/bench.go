@@ -2,6 +2,7 @@ package leaktest
 
 import (
 	"fmt"
+	"net"
 	"slices"
 	"sync"
 	"time"
@@ -25,6 +26,12 @@ func (b *bench) Helper() {}
 
 // Patience is how long the kit waits.
 func (b *bench) Patience() time.Duration { return b.patience }
+
+// dial connects to the gateway. A short patience does not hold for it: a kernel does this part, and what a case waits
+// for comes after it.
+func (b *bench) dial(addr string) (net.Conn, error) {
+	return net.DialTimeout("tcp", addr, max(b.patience, defaultPatience))
+}
 
 // Cleanup has f called at the end, the last one first.
 func (b *bench) Cleanup(f func()) {

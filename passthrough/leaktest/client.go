@@ -108,7 +108,7 @@ type clientH1 struct {
 }
 
 func dialH1(b *bench, addr string) (*clientH1, error) {
-	conn, err := net.DialTimeout("tcp", addr, b.patience)
+	conn, err := b.dial(addr)
 	if err != nil {
 		return nil, err
 	}

@@ -4,7 +4,6 @@ import (
 	"errors"
 	"fmt"
 	"io"
-	"net"
 	"net/http/httputil"
 	"os"
 	"strconv"
@@ -30,7 +29,7 @@ type clientH2 struct {
 }
 
 func dialH2(b *bench, addr string) (c *clientH2, err error) {
-	probe, err := net.DialTimeout("tcp", addr, b.patience) // an error, where the kit would have a panic
+	probe, err := b.dial(addr) // an error, where the kit would have a panic
 	if err != nil {
 		return nil, err
 	}

@@ -4,6 +4,7 @@ import (
 	"context"
 	"fmt"
 	"net/http"
+	"strings"
 	"sync"
 	"testing"
 
@@ -122,8 +123,29 @@ func TestLearningIsBounded(t *testing.T) {
 		})
 	}
 	wg.Wait()
-	if got := len(p.request.names.seen.Load().all); got > maxLearned {
-		t.Errorf("%d names are remembered, want at most %d", got, maxLearned)
+	if got := len(p.request.names.seen.Load().all); got != maxLearned {
+		t.Errorf("%d names are remembered, want %d", got, maxLearned)
+	}
+}
+
+// A name can be as long as the server lets a header be: 256 of a megabyte would be kept for as long as the policy lives.
+func TestLongNamesAreNotRemembered(t *testing.T) {
+	for n, want := range map[int]int{maxLearnedLength: 1, maxLearnedLength + 1: 0} {
+		p := mustNew(t, Config{Request: Request{Forward: []string{"X-*"}}, Response: Response{Forward: []string{"X-*"}}})
+		name := "X-A" + strings.Repeat("a", n-3)
+		in := http.Header{name: {"1"}}
+		d, err := p.Request(t.Context(), RequestInput{Header: in})
+		if err != nil || d.Header[name] == nil {
+			t.Errorf("%d bytes: got %v, %v", n, d, err)
+		}
+		if d, err = p.Response(in); err != nil || d.Header[name] == nil {
+			t.Errorf("%d bytes, in a response: got %v, %v", n, d, err)
+		}
+		for _, names := range []*names{p.request.names, p.response.names} {
+			if got := len(names.seen.Load().all); got != want {
+				t.Errorf("%d bytes: %d names are remembered, want %d", n, got, want)
+			}
+		}
 	}
 }
 

@@ -23,7 +23,7 @@ type tcp interface {
 // settled: whether the HTTP client has used up all that has arrived on it, and waits for more.
 type upstreamConn struct {
 	tcp
-	arrival func() // waits until there is something to read, and notes that it does
+	read func([]byte) (int, error) // from tcp; it notes when nothing has arrived
 
 	protocol    sync.Once // sets what follows
 	multiplexed bool      // HTTP/2: a stream's frames cannot be taken for another's
@@ -37,7 +37,7 @@ type upstreamConn struct {
 func newUpstreamConn(conn tcp) *upstreamConn {
 	c := &upstreamConn{tcp: conn}
 	c.change.L = &c.mu
-	c.arrival = arrivalOn(conn, func() { c.note(&c.reading) })
+	c.read = socketRead(conn, func() { c.note(&c.reading) })
 	return c
 }
 
@@ -62,8 +62,15 @@ func (c *upstreamConn) ReadFrom(r io.Reader) (int64, error) {
 
 func (c *upstreamConn) Read(p []byte) (int, error) {
 	defer c.busy()
-	c.arrival()
-	return c.tcp.Read(p)
+	return c.read(p)
+}
+
+// waitAndRead returns what calls waiting and reads from conn.
+func waitAndRead(conn net.Conn, waiting func()) func([]byte) (int, error) {
+	return func(p []byte) (int, error) {
+		waiting()
+		return conn.Read(p)
+	}
 }
 
 func (c *upstreamConn) Close() error {

@@ -149,6 +149,24 @@ func TestLongNamesAreNotRemembered(t *testing.T) {
 	}
 }
 
+// Slices are handed over, and whoever gets them may append to them: that does not write behind the ends of those they come
+// from.
+func TestHandedOverSlicesEndWhereTheyEnd(t *testing.T) {
+	p := mustNew(t, Config{Request: Request{Forward: []string{"Accept"}}, Response: Response{Forward: []string{"Accept"}}})
+	lines := append(make([]string, 0, 2), "*/*")
+	in := http.Header{"Accept": lines}
+	d, _, refusal := p.decide(t.Context(), RequestInput{Header: in}, false)
+	kept, err := (&handler{policy: p}).Respond(nil, in)
+	if refusal != nil || err != nil || len(kept) != 1 {
+		t.Fatal(refusal, err, kept)
+	}
+	d.Header.Add("Accept", "text/html")
+	_ = append(kept[0].Lines, "text/plain")
+	if behind := lines[:2][1]; behind != "" {
+		t.Errorf("%q stands behind the end", behind)
+	}
+}
+
 func TestManyFieldsAreExplainedInTime(t *testing.T) {
 	// Reasons are looked up by name for the config's names alone; a request with very many others must not make that
 	// quadratic. The test would run for minutes if it did.

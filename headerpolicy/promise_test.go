@@ -167,6 +167,19 @@ func TestHandedOverSlicesEndWhereTheyEnd(t *testing.T) {
 	}
 }
 
+// A member is added to what crosses, not to the request that came.
+func TestMergeLeavesTheInputAlone(t *testing.T) {
+	p := mustNew(t, Config{Request: Request{Forward: []string{"X-List"}, Merge: []Merge{{Name: "X-List", Member: "ours"}}}})
+	in := header("X-List: theirs")
+	d, _, refusal := p.decide(t.Context(), RequestInput{Header: in}, false)
+	if refusal != nil {
+		t.Fatal(refusal)
+	}
+	if diff := cmp.Diff([]http.Header{header("X-List: theirs,ours"), header("X-List: theirs")}, []http.Header{d.Header, in}); diff != "" {
+		t.Errorf("what crosses, and what came (-want +got):\n%s", diff)
+	}
+}
+
 func TestManyFieldsAreExplainedInTime(t *testing.T) {
 	// Reasons are looked up by name for the config's names alone; a request with very many others must not make that
 	// quadratic. The test would run for minutes if it did.

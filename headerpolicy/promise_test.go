@@ -71,6 +71,27 @@ func TestDecisionSharesNothing(t *testing.T) {
 	}
 }
 
+func TestResponseDecisionSharesNothing(t *testing.T) {
+	p := mustNew(t, exchangeConfig())
+	in := header("Content-Type: a/b", "Set-Cookie: a=1", "Link: </a>", "Link: </b>")
+	original := in.Clone()
+	for name, decide := range map[string]func() (http.Header, error){
+		"Response":       func() (http.Header, error) { d, err := p.Response(in); return d.Header, err },
+		"ResponseHeader": func() (http.Header, error) { return p.ResponseHeader(in) },
+	} {
+		kept, err := decide()
+		if err != nil || len(kept) == 0 {
+			t.Fatal(name, kept, err)
+		}
+		for _, lines := range kept {
+			lines[0] = "overwritten"
+		}
+		if diff := cmp.Diff(original, in); diff != "" {
+			t.Errorf("%s: the input changed: %s", name, diff)
+		}
+	}
+}
+
 func TestWithdraw(t *testing.T) {
 	p := mustNew(t, exchangeConfig())
 	d, err := p.Request(t.Context(), RequestInput{Header: header("Accept: */*", "X-Api-Key: sk-12345678")})

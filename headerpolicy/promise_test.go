@@ -149,6 +149,16 @@ func TestLearningIsBounded(t *testing.T) {
 	}
 }
 
+// Who looks rules up while another one is learned, does so in what was there before.
+func TestRulesDoNotChange(t *testing.T) {
+	one, two := &rule{name: "X-One"}, &rule{name: "X-Two"}
+	before := newRules(map[string]*rule{one.name: one})
+	after := before.with(two)
+	if before.of(two.name) != nil || before.of(one.name) != one || after.of(two.name) != two || after.of(one.name) != one {
+		t.Errorf("before: %v; after: %v", before.all, after.all)
+	}
+}
+
 // A name can be as long as the server lets a header be: 256 of a megabyte would be kept for as long as the policy lives.
 func TestLongNamesAreNotRemembered(t *testing.T) {
 	for n, want := range map[int]int{maxLearnedLength: 1, maxLearnedLength + 1: 0} {

@@ -92,6 +92,17 @@ func TestResponseDecisionSharesNothing(t *testing.T) {
 	}
 }
 
+// Of a response that is refused nothing crosses, even if the error is overlooked.
+func TestRefusedResponseIsEmpty(t *testing.T) {
+	p := mustNew(t, exchangeConfig())
+	in := header("Content-Type: a/b", "Content-Type: c/d", "Link: </a>", "Set-Cookie: a=1")
+	d, err := p.Response(in)
+	kept, errKept := p.ResponseHeader(in)
+	if err == nil || errKept == nil || len(d.Header) != 0 || len(kept) != 0 {
+		t.Errorf("got %v, %v, and %v, %v", d.Header, err, kept, errKept)
+	}
+}
+
 func TestWithdraw(t *testing.T) {
 	p := mustNew(t, exchangeConfig())
 	d, err := p.Request(t.Context(), RequestInput{Header: header("Accept: */*", "X-Api-Key: sk-12345678")})

@@ -82,6 +82,7 @@ func (f *filter) begin(status int) {
 	default:
 		for _, kept := range crossing.kept {
 			if !f.holdsSecret(kept.Name, kept.Lines) {
+				kept.Lines = slices.Clone(kept.Lines) // the handler has its header still, and the one beneath may be sent later
 				field.MergeResponse(outer, kept)
 			}
 		}

@@ -50,8 +50,12 @@ type names struct {
 	mu   sync.Mutex            // held while learning
 }
 
-// maxLearned bounds what is remembered of names that callers choose.
-const maxLearned = 256
+// What is remembered of names that callers choose is bounded: how many, and of what length in bytes. A header may hold a name
+// of a megabyte.
+const (
+	maxLearned       = 256
+	maxLearnedLength = 128
+)
 
 // rule returns what is known about a key of a header map, or nil if the key is a valid name and not canonical.
 func (n *names) rule(key string) *rule {
@@ -66,10 +70,14 @@ func (n *names) learn(key string) *rule {
 		return nil
 	}
 	r := n.classify(key)
+	full := func() bool { return len(n.seen.Load().all) >= len(n.listed)+maxLearned }
+	if len(key) > maxLearnedLength || full() {
+		return r
+	}
 	n.mu.Lock()
 	defer n.mu.Unlock()
-	if seen := n.seen.Load(); len(seen.all) < len(n.listed)+maxLearned {
-		n.seen.Store(seen.with(r))
+	if !full() {
+		n.seen.Store(n.seen.Load().with(r))
 	}
 	return r
 }

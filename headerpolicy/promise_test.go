@@ -4,6 +4,7 @@ import (
 	"context"
 	"fmt"
 	"net/http"
+	"strings"
 	"sync"
 	"testing"
 
@@ -70,6 +71,38 @@ func TestDecisionSharesNothing(t *testing.T) {
 	}
 }
 
+func TestResponseDecisionSharesNothing(t *testing.T) {
+	p := mustNew(t, exchangeConfig())
+	in := header("Content-Type: a/b", "Set-Cookie: a=1", "Link: </a>", "Link: </b>")
+	original := in.Clone()
+	for name, decide := range map[string]func() (http.Header, error){
+		"Response":       func() (http.Header, error) { d, err := p.Response(in); return d.Header, err },
+		"ResponseHeader": func() (http.Header, error) { return p.ResponseHeader(in) },
+	} {
+		kept, err := decide()
+		if err != nil || len(kept) == 0 {
+			t.Fatal(name, kept, err)
+		}
+		for _, lines := range kept {
+			lines[0] = "overwritten"
+		}
+		if diff := cmp.Diff(original, in); diff != "" {
+			t.Errorf("%s: the input changed: %s", name, diff)
+		}
+	}
+}
+
+// Of a response that is refused nothing crosses, even if the error is overlooked.
+func TestRefusedResponseIsEmpty(t *testing.T) {
+	p := mustNew(t, exchangeConfig())
+	in := header("Content-Type: a/b", "Content-Type: c/d", "Link: </a>", "Set-Cookie: a=1")
+	d, err := p.Response(in)
+	kept, errKept := p.ResponseHeader(in)
+	if err == nil || errKept == nil || len(d.Header) != 0 || len(kept) != 0 {
+		t.Errorf("got %v, %v, and %v, %v", d.Header, err, kept, errKept)
+	}
+}
+
 func TestWithdraw(t *testing.T) {
 	p := mustNew(t, exchangeConfig())
 	d, err := p.Request(t.Context(), RequestInput{Header: header("Accept: */*", "X-Api-Key: sk-12345678")})
@@ -122,8 +155,70 @@ func TestLearningIsBounded(t *testing.T) {
 		})
 	}
 	wg.Wait()
-	if got := len(p.request.names.seen.Load().all); got > maxLearned {
-		t.Errorf("%d names are remembered, want at most %d", got, maxLearned)
+	if got := len(p.request.names.seen.Load().all); got != maxLearned {
+		t.Errorf("%d names are remembered, want %d", got, maxLearned)
+	}
+}
+
+// Who looks rules up while another one is learned, does so in what was there before.
+func TestRulesDoNotChange(t *testing.T) {
+	one, two := &rule{name: "X-One"}, &rule{name: "X-Two"}
+	before := newRules(map[string]*rule{one.name: one})
+	after := before.with(two)
+	if before.of(two.name) != nil || before.of(one.name) != one || after.of(two.name) != two || after.of(one.name) != one {
+		t.Errorf("before: %v; after: %v", before.all, after.all)
+	}
+}
+
+// A name can be as long as the server lets a header be: 256 of a megabyte would be kept for as long as the policy lives.
+func TestLongNamesAreNotRemembered(t *testing.T) {
+	for n, want := range map[int]int{maxLearnedLength: 1, maxLearnedLength + 1: 0} {
+		p := mustNew(t, Config{Request: Request{Forward: []string{"X-*"}}, Response: Response{Forward: []string{"X-*"}}})
+		name := "X-A" + strings.Repeat("a", n-3)
+		in := http.Header{name: {"1"}}
+		d, err := p.Request(t.Context(), RequestInput{Header: in})
+		if err != nil || d.Header[name] == nil {
+			t.Errorf("%d bytes: got %v, %v", n, d, err)
+		}
+		if d, err = p.Response(in); err != nil || d.Header[name] == nil {
+			t.Errorf("%d bytes, in a response: got %v, %v", n, d, err)
+		}
+		for _, names := range []*names{p.request.names, p.response.names} {
+			if got := len(names.seen.Load().all); got != want {
+				t.Errorf("%d bytes: %d names are remembered, want %d", n, got, want)
+			}
+		}
+	}
+}
+
+// Slices are handed over, and whoever gets them may append to them: that does not write behind the ends of those they come
+// from.
+func TestHandedOverSlicesEndWhereTheyEnd(t *testing.T) {
+	p := mustNew(t, Config{Request: Request{Forward: []string{"Accept"}}, Response: Response{Forward: []string{"Accept"}}})
+	lines := append(make([]string, 0, 2), "*/*")
+	in := http.Header{"Accept": lines}
+	d, _, refusal := p.decide(t.Context(), RequestInput{Header: in}, false)
+	kept, err := (&handler{policy: p}).Respond(nil, in)
+	if refusal != nil || err != nil || len(kept) != 1 {
+		t.Fatal(refusal, err, kept)
+	}
+	d.Header.Add("Accept", "text/html")
+	_ = append(kept[0].Lines, "text/plain")
+	if behind := lines[:2][1]; behind != "" {
+		t.Errorf("%q stands behind the end", behind)
+	}
+}
+
+// A member is added to what crosses, not to the request that came.
+func TestMergeLeavesTheInputAlone(t *testing.T) {
+	p := mustNew(t, Config{Request: Request{Forward: []string{"X-List"}, Merge: []Merge{{Name: "X-List", Member: "ours"}}}})
+	in := header("X-List: theirs")
+	d, _, refusal := p.decide(t.Context(), RequestInput{Header: in}, false)
+	if refusal != nil {
+		t.Fatal(refusal)
+	}
+	if diff := cmp.Diff([]http.Header{header("X-List: theirs,ours"), header("X-List: theirs")}, []http.Header{d.Header, in}); diff != "" {
+		t.Errorf("what crosses, and what came (-want +got):\n%s", diff)
 	}
 }
 

@@ -87,9 +87,10 @@ func (h *handler) admit(ctx context.Context, l *stage.Ledger, w http.ResponseWri
 	return r, f, true
 }
 
-// narrow returns the request as the next handler may see it. Its header is a copy of what was decided: what the
-// handlers after this one do to it leaves the decision as it is.
+// narrow returns the request as the next handler may see it. Its header is a copy of what was decided, and the decision gets
+// slices of its own: whatever the handlers before and after this one do to theirs leaves it as it is.
 func (p *Policy) narrow(r *http.Request, d *Decision) *http.Request {
+	own(d.Header)
 	out := new(http.Request)
 	*out = *r
 	out.Header = d.Header.Clone()

@@ -379,3 +379,33 @@ func TestTrailerBodyDropsWhatIsUnsound(t *testing.T) {
 		t.Error(diff)
 	}
 }
+
+// The decision is nobody else's, even if somebody before the policy still has the request that it was made on, and changes
+// a line of it in place.
+func TestTheDecisionIsNobodyElses(t *testing.T) {
+	in := get("Accept: */*", "X-Api-Key: sk-12345678")
+	serve(mustNew(t, exchangeConfig()).Wrap(http.HandlerFunc(func(_ http.ResponseWriter, r *http.Request) {
+		in.Header["Accept"][0] = "changed"
+		d, _ := stage.From(r.Context()).Policy().Decision.(*Decision)
+		if d.Header.Get("Accept") != "*/*" || r.Header.Get("Accept") != "*/*" {
+			t.Errorf("decided %q, handed on %q", d.Header["Accept"], r.Header["Accept"])
+		}
+	})), in)
+}
+
+// A response header that has been decided on stays as it is, even where the writer beneath sends it later: what the handler
+// then writes into its own has been looked at by nobody.
+func TestWhatWasDecidedOnIsWhatIsSent(t *testing.T) {
+	p := mustNew(t, Config{
+		Request:  Request{Set: []Set{{Name: "Authorization", Value: Secret("sk-upstream-secret")}}, Query: Query{Forward: []string{"beta"}}},
+		Response: Response{Forward: []string{"Request-Id"}},
+	})
+	late := http.TimeoutHandler(p.Wrap(http.HandlerFunc(func(w http.ResponseWriter, r *http.Request) {
+		w.Header()["Request-Id"] = []string{"req_1"}
+		w.WriteHeader(http.StatusOK)
+		w.Header()["Request-Id"][0] = r.Header.Get("Authorization")
+	})), time.Minute, "")
+	if diff := cmp.Diff([]string{"req_1"}, serve(late, get()).Header()["Request-Id"]); diff != "" {
+		t.Errorf("(-want +got):\n%s", diff)
+	}
+}

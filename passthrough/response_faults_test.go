@@ -37,28 +37,42 @@ type replyCase struct {
 	trailers []string
 }
 
+// runReply tries each case with a record and without one, which is decided by other code.
 func runReply(t *testing.T, cases []replyCase) {
 	for _, c := range cases {
 		t.Run(c.name, func(t *testing.T) {
 			everywhere(t, func(t *testing.T, w wire) {
-				g := newGateway(t, w.startUpstream(t, c.answer), c.with)
-				r := g.do(w, call{body: "{}"})
-				if r.status != c.answer.code() || r.err != nil || r.body != c.answer.body {
-					t.Errorf("got %v", r)
+				for _, observed := range []bool{true, false} {
+					c.run(t, w, observed)
 				}
-				if diff := difference(c.want, r.got()); diff != "" {
-					t.Errorf("fields (-want +got):\n%s", diff)
-				}
-				if diff := difference(c.trailers, sortedFields(r.trailers)); diff != "" {
-					t.Errorf("trailers (-want +got):\n%s", diff)
-				}
-				if e := g.record(); e.Outcome != passthrough.Forwarded {
-					t.Errorf("outcome %v", e.Outcome)
-				}
-				g.keeps()
 			})
 		})
 	}
+}
+
+func (c replyCase) run(t *testing.T, w wire, observed bool) {
+	t.Helper()
+	g := newGateway(t, w.startUpstream(t, c.answer), c.with, func(cfg *passthrough.Config) {
+		if !observed {
+			cfg.Observer = nil
+		}
+	})
+	r := g.do(w, call{body: "{}"})
+	if r.status != c.answer.code() || r.err != nil || r.body != c.answer.body {
+		t.Errorf("observed %t: got %v", observed, r)
+	}
+	if diff := difference(c.want, r.got()); diff != "" {
+		t.Errorf("observed %t: fields (-want +got):\n%s", observed, diff)
+	}
+	if diff := difference(c.trailers, sortedFields(r.trailers)); diff != "" {
+		t.Errorf("observed %t: trailers (-want +got):\n%s", observed, diff)
+	}
+	if observed {
+		if e := g.record(); e.Outcome != passthrough.Forwarded {
+			t.Errorf("outcome %v", e.Outcome)
+		}
+	}
+	g.keeps()
 }
 
 func TestS1_InjectedKeyEchoed(t *testing.T) {

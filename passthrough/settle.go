@@ -11,8 +11,8 @@ import (
 // not be used again (RFC 9112 sections 6.3 and 9.2). net/http's Transport looks for it only after it has put the
 // connection back among the idle ones: a request that is quicker takes the connection, and then the surplus for its own
 // response. It may be another caller's. So each request that gets a used connection waits until the Transport reads
-// from it again, which it does only when it has used up what it had read before: surplus has been noticed then, and the
-// connection closed. The Transport sends the request on another one.
+// from it again, which it does only when it has used up what it had read before, and until the system has nothing to
+// give it: surplus has been noticed then, and the connection closed. The Transport sends the request on another one.
 //
 // What has not arrived by then cannot be told from a response.
 

@@ -171,9 +171,19 @@ func surplusIsNobodysResponse(t *testing.T, scheme string, cert tls.Certificate,
 	}
 }
 
-// The same on loopback, where the race is left to itself.
+// The same on loopback, where the race is left to itself. Of a large body net/http reads no more than its length, and what
+// is beyond it has arrived, but not been read, when the connection is idle.
 func TestSurplusOnLoopback(t *testing.T) {
 	quiet(t)
+	for name, first := range map[string]string{
+		"no body":      "HTTP/1.1 204 No Content\r\n\r\n",
+		"a large body": "HTTP/1.1 200 OK\r\nContent-Length: 10000\r\n\r\n" + strings.Repeat("x", 10_000),
+	} {
+		t.Run(name, func(t *testing.T) { surplusOnLoopback(t, first+anothers) })
+	}
+}
+
+func surplusOnLoopback(t *testing.T, first string) {
 	listener, err := new(net.ListenConfig).Listen(t.Context(), "tcp", "127.0.0.1:0")
 	if err != nil {
 		t.Fatal(err)
@@ -185,7 +195,7 @@ func TestSurplusOnLoopback(t *testing.T) {
 			if err != nil {
 				return
 			}
-			go overshooting(conn, "", "HTTP/1.1 204 No Content\r\n\r\n"+anothers)
+			go overshooting(conn, "", first)
 		}
 	}()
 	route, transport := settlingRoute(t, Upstream{URL: "http://" + listener.Addr().String()})
@@ -285,6 +295,23 @@ func TestConnectionThatDoesNotSettle(t *testing.T) {
 			if err := <-failed; err == nil {
 				t.Errorf("%s did not fail", what)
 			}
+		}
+	})
+}
+
+// Nor is it waited for longer where the HTTP client does nothing on it at all: a caller's client trace can hold it up.
+func TestConnectionThatIsHeldUp(t *testing.T) {
+	synctest.Test(t, func(t *testing.T) {
+		near, far := net.Pipe()
+		defer func() { _ = far.Close() }()
+		conn := newUpstreamConn(pipe{near})
+		begun := time.Now()
+		conn.settle()
+		if diff := cmp.Diff(settleWithin, time.Since(begun)); diff != "" {
+			t.Errorf("how long it was waited for (-want +got):\n%s", diff)
+		}
+		if _, err := conn.Write([]byte("the next request")); err == nil {
+			t.Error("the connection can still be used")
 		}
 	})
 }

@@ -20,15 +20,16 @@ type tcp interface {
 }
 
 // upstreamConn is a connection to the upstream. It takes the buffers of uploads from the pool, and knows whether it has
-// settled: whether the HTTP client has used up all that it read from it, and waits for more.
+// settled: whether the HTTP client has used up all that has arrived on it, and waits for more.
 type upstreamConn struct {
 	tcp
+	read func([]byte) (int, error) // from tcp; it notes when nothing has arrived
 
 	protocol    sync.Once // sets what follows
 	multiplexed bool      // HTTP/2: a stream's frames cannot be taken for another's
 
 	mu      sync.Mutex
-	reading bool // the HTTP client is in Read
+	reading bool // the HTTP client is in Read, and nothing has arrived
 	closed  bool
 	change  sync.Cond // one of them has become true
 }
@@ -36,6 +37,7 @@ type upstreamConn struct {
 func newUpstreamConn(conn tcp) *upstreamConn {
 	c := &upstreamConn{tcp: conn}
 	c.change.L = &c.mu
+	c.read = socketRead(conn, func() { c.note(&c.reading) })
 	return c
 }
 
@@ -59,9 +61,16 @@ func (c *upstreamConn) ReadFrom(r io.Reader) (int64, error) {
 }
 
 func (c *upstreamConn) Read(p []byte) (int, error) {
-	c.note(&c.reading)
 	defer c.busy()
-	return c.tcp.Read(p)
+	return c.read(p)
+}
+
+// waitAndRead returns what calls waiting and reads from conn.
+func waitAndRead(conn net.Conn, waiting func()) func([]byte) (int, error) {
+	return func(p []byte) (int, error) {
+		waiting()
+		return conn.Read(p)
+	}
 }
 
 func (c *upstreamConn) Close() error {
@@ -90,15 +99,15 @@ func (c *upstreamConn) multiplexes(secured *tls.Conn) bool {
 	return c.multiplexed
 }
 
-// settle waits until the connection has settled, or the HTTP client has closed it. Where neither comes, whatever the client
-// does on it is made to fail: it then closes it.
+// settle waits until the connection has settled, or has been closed: by the HTTP client, or, where neither comes, here. What
+// the client goes on to do on it fails then.
 func (c *upstreamConn) settle() {
 	c.mu.Lock()
 	defer c.mu.Unlock()
 	if c.reading || c.closed {
 		return
 	}
-	giveUp := time.AfterFunc(settleWithin, func() { _ = c.tcp.Close() })
+	giveUp := time.AfterFunc(settleWithin, func() { _ = c.Close() })
 	defer giveUp.Stop()
 	for !c.reading && !c.closed {
 		c.change.Wait()

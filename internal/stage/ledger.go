@@ -75,6 +75,13 @@ func (l *Ledger) Value(key any) any {
 	return l.Context.Value(key)
 }
 
+// String names the ledger as contexts name themselves. The notes hold the request's header as it came, and whoever has the
+// context may print it.
+func (l *Ledger) String() string { return "headersafe.exchange" }
+
+// Format writes what String returns, for every verb.
+func (l *Ledger) Format(f fmt.State, _ rune) { _, _ = f.Write([]byte(l.String())) }
+
 // From returns the ledger of ctx, or nil.
 func From(ctx context.Context) *Ledger {
 	l, _ := ctx.Value(contextKey{}).(*Ledger)

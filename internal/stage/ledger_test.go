@@ -2,8 +2,10 @@ package stage_test
 
 import (
 	"context"
+	"encoding/hex"
 	"errors"
 	"fmt"
+	"log/slog"
 	"net/http"
 	"net/http/httptest"
 	"slices"
@@ -125,6 +127,40 @@ func TestUnforgeable(t *testing.T) {
 	_, in, err := stage.Enter(r, stage.Auth)
 	if err != nil || in == r || stage.From(r.Context()) != nil {
 		t.Errorf("the first request was changed: %v", err)
+	}
+}
+
+// TestUnprintable: the ledger is a context that anybody may print, and has the header as it came.
+func TestUnprintable(t *testing.T) {
+	l, r, err := stage.Enter(request(), stage.Auth)
+	if err != nil {
+		t.Fatal(err)
+	}
+	secret := "alice-secret"
+	for _, err := range []error{
+		l.PassAuth(stage.AuthNote{Caller: secret}),
+		l.PassPolicy(stage.PolicyNote{Inbound: http.Header{"X-Gateway-Key": {secret}}, RawQuery: secret}),
+	} {
+		if err != nil {
+			t.Fatal(err)
+		}
+	}
+	within, cancel := context.WithCancel(r.Context())
+	defer cancel()
+	var printed strings.Builder
+	for _, ctx := range []context.Context{r.Context(), within} {
+		for _, verb := range []string{"%v", "%+v", "%#v", "%s", "%q", "%x", "%d"} {
+			fmt.Fprintf(&printed, verb, ctx)
+		}
+		for _, handler := range []slog.Handler{slog.NewTextHandler(&printed, nil), slog.NewJSONHandler(&printed, nil)} {
+			slog.New(handler).Info("a line", "context", ctx)
+		}
+	}
+	if text := printed.String(); strings.Contains(text, secret) || strings.Contains(text, hex.EncodeToString([]byte(secret))) {
+		t.Errorf("printed:\n%s", text)
+	}
+	if got := fmt.Sprint(r.Context(), " ", within); got != "headersafe.exchange headersafe.exchange.WithCancel" {
+		t.Errorf("printed as %s", got)
 	}
 }
 

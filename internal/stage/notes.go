@@ -25,7 +25,7 @@ type PolicyNote struct {
 	Policy   any
 	Decision any
 	Response ResponsePolicy
-	Inbound  http.Header      // the header as it was before the policy, for what concerns this hop: Upgrade, TE, Expect, encodings
+	Inbound  http.Header      // the header as it came to the policy, for what concerns this hop: Upgrade, TE, Expect; what auth consumed may be in it still
 	RawQuery string           // the query that was decided on
 	Secrets  []*secret.Needle // what the policy set for the upstream, to be kept from the client
 	Filter   Filter           // the stage's own response filter; nil where the next stage was called without one

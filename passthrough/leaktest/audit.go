@@ -225,12 +225,13 @@ func (c *conversation) expected(v *vector) (findings []Finding) {
 
 // tell puts what was said into the result.
 func (c *conversation) tell(r *Result) {
-	r.Sent = redact(strings.Join(c.sent, "\r\n"), c.target)
-	r.Reached = redact(c.upstreamText(), c.target)
+	told := func(text string) string { return redact(strings.ReplaceAll(text, padding, "{{padding}}"), c.target) }
+	r.Sent = told(strings.Join(c.sent, "\r\n"))
+	r.Reached = told(c.upstreamText())
 	var returned strings.Builder
 	for _, reply := range c.replies[:min(len(c.replies), 8)] {
 		returned.WriteString(reply.text)
 		returned.WriteString("\r\n")
 	}
-	r.Returned = redact(returned.String(), c.target)
+	r.Returned = told(returned.String())
 }

@@ -6,6 +6,7 @@ import (
 	"errors"
 	"net"
 	"os"
+	"slices"
 	"strings"
 	"sync"
 	"time"
@@ -36,6 +37,14 @@ type reply struct {
 	err           error  // nil if it ended as its framing says
 	text          string // all that came, for a search
 	left          bool   // the client did not wait for it
+}
+
+// ended reports whether no further request can go on its connection: it broke, or was said to be closed (RFC 9112
+// section 9.6).
+func (r *reply) ended() bool {
+	return r.err != nil || slices.ContainsFunc(r.fields.Values("Connection"), func(value string) bool {
+		return slices.ContainsFunc(strings.Split(value, ","), func(option string) bool { return strings.EqualFold(strings.TrimSpace(option), "close") })
+	})
 }
 
 // timedOut reports whether the wait for the response was given up.

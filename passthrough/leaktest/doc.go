@@ -109,6 +109,7 @@
 //	{{elsewhere}}         the host and port of another server
 //	{{parameter}} {{websocket}} {{many-parameters}}  of the query and of the target
 //	{{gzip}} {{gzip.length}}  a body in gzip, and its length
+//	{{padding}}           16 KiB of spaces, to follow a body: more than an HTTP client or server keeps back before it writes
 //	{{length}}            the length of the body, for Content-Length
 //	{{chunk: TEXT}}       on a line of its own: a chunk
 //	{{cr}} {{lf}} {{nul}} {{tab}} {{space}} {{del}} {{high}}  single bytes

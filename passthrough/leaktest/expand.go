@@ -18,6 +18,10 @@ const (
 	private = "private-to-the-upstream-4e7b02d9" // what an upstream says that is meant for nobody
 )
 
+// padding is more than HTTP clients and servers keep back before they write: 16 KiB of spaces, which JSON allows behind
+// a body.
+var padding = strings.Repeat(" ", 16<<10)
+
 // values are what the placeholders of a case stand for in one run.
 type values map[string]string
 
@@ -52,8 +56,8 @@ func newValues(t *Target, wire, elsewhere string) values {
 		"upstream-field":            t.Upstream.field(), "caller-field": t.Caller.field(),
 		"stray": stray, "private": private, "elsewhere": elsewhere,
 		"parameter": t.Parameter, "websocket": websocket,
-		"many-parameters": manyParameters(),
-		"gzip":            packed, "gzip.length": strconv.Itoa(len(packed)),
+		"many-parameters": manyParameters(), "padding": padding,
+		"gzip": packed, "gzip.length": strconv.Itoa(len(packed)),
 		"nul": "\x00", "cr": "\r", "lf": "\n", "tab": "\t", "space": " ", "del": "\x7f", "high": "\xff",
 	}
 	if wire == h2 {

@@ -26,7 +26,7 @@ func found(text, secret string) string {
 			}
 		}
 	}
-	if strings.Contains(strings.ToLower(text), hex.EncodeToString([]byte(secret))) {
+	if len(secret) >= shortestSecret && strings.Contains(strings.ToLower(text), hex.EncodeToString([]byte(secret))) {
 		return "in hexadecimal"
 	}
 	decoded := text

@@ -55,8 +55,8 @@ func play(b *bench, t *Target, v *vector, wire, addr string, u *upstream, values
 	p.delivered = func(text string) bool { return conn.await(text) }
 	u.begin(p)
 	for range v.repeat {
-		for i, steps := range requests {
-			if i > 0 && c.replies[len(c.replies)-1].err != nil { // the connection has ended: go on with another
+		for _, steps := range requests {
+			if len(c.replies) > 0 && c.last().ended() {
 				if conn, err = dial(b, wire, addr); err != nil {
 					return nil, err
 				}
@@ -65,7 +65,7 @@ func play(b *bench, t *Target, v *vector, wire, addr string, u *upstream, values
 				return nil, err
 			}
 		}
-		if last := c.replies[len(c.replies)-1]; last.err != nil {
+		if c.last().err != nil { // which is worth a look
 			break
 		}
 	}

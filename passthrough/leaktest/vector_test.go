@@ -33,6 +33,9 @@ func TestFound(t *testing.T) {
 	if got := found("anything", ""); got != "" {
 		t.Errorf("an empty secret was found %s", got)
 	}
+	if got := found("Host: 127.0.0.1:23323", "#"); got != "" { // which is 23 in hexadecimal
+		t.Errorf("a short text was found %s by chance", got)
+	}
 }
 
 func TestScript(t *testing.T) {

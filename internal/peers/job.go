@@ -55,7 +55,7 @@ var notJudged = map[string][]string{
 		"M1-connect-in-lower-case", "M3-*", "M2-other-protocol", "S4-credential-in-a-subprotocol", "S4-fields-of-a-101",
 		"U1-a*", "U1-bad-escape*", "U1-control-character", "U1-lonely-percent", "U1-nul-in-a-name", "U1-repeated*", "U1-semicolon",
 		"U1-semicolon-after-a-named-one", "U1-unnamed", "U2-ten-thousand-parameters", "U5-in-the-path", "U5-in-the-query",
-		"U3-bad-escape", "U3-dot-segment-at-the-end", "U3-empty-segment", "U3-encoded-slash-only", "U3-line-end*", "U3-nul",
+		"U3-bad-escape", "U3-dot-segment-at-the-end", "U3-empty-segment", "U3-encoded-slash-only", "U3-line-end*", "U3-nul", "U3-single-dot",
 		"U4-absolute-form", "U4-absolute-form-https", "U4-authority-over-http2",
 		"S2-continue-unasked", "S2-early-hints", "S2-processing", "S3-*", "S8-cors", "S9-*",
 		"S5-accel-redirect", "S5-access-control", "S5-alt-svc", "S5-clear-site-data", "S5-powered-by", "S5-proxy-authenticate", "S5-refresh",

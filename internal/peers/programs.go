@@ -71,7 +71,7 @@ var haproxyTerms = terms{
 	// Configuration manual, section 1.3: a status 101 switches to tunnel mode, as a CONNECT does.
 	documented: []string{"M2-h2c-agreed-to", "S4-other-protocol"},
 	// The normalizers that are configured here.
-	promised: []string{"U3-dot-segment-at-the-end", "U3-empty-segment", "U5-in-the-path"},
+	promised: []string{"U3-dot-segment-at-the-end", "U3-empty-segment", "U3-single-dot", "U5-in-the-path"},
 }
 
 var haproxy = process{

@@ -25,7 +25,7 @@ func job() leaktest.Target {
 	}
 }
 
-// The rules by which a case is "n/a", as the table's legend has them. What the last one is about, the kit notices for
+// The rules by which a case is "n/a", as the table has them. What the last one is about, the kit notices for
 // the most part by itself.
 const (
 	relays     = "The case is about something that the peer relays because nobody told it not to: a field, a trailer, a method, Host, a path below `/v1/`, a query, what the handshake of an upgrade holds."
@@ -35,7 +35,7 @@ const (
 	absent     = "The case needs what this job does not have: a secret that the gateway adds, a prefix, a log, middleware around it, HTTP/2 where the peer serves none without TLS."
 )
 
-// rules are the sentences of the legend, in its order.
+// rules are the sentences below the table, in its order.
 var rules = []string{relays, byValue, allowed, documented, absent}
 
 // notJudged are the cases that say nothing about a proxy that relays what it is not told to remove.

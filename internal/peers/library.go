@@ -19,8 +19,8 @@ import (
 )
 
 // library is a peer that is a package: build returns the handler in front of an upstream.
-func library(name, config, version string, target func() leaktest.Target, build func(upstream *url.URL) (http.Handler, error)) peer {
-	return peer{name: name, kind: "library", config: config, start: func(context.Context, options) (*running, error) {
+func library(name, how, config, version string, target func() leaktest.Target, build func(upstream *url.URL) (http.Handler, error)) peer {
+	return peer{name: name, file: "library.go", how: how, config: config, start: func(context.Context, options) (*running, error) {
 		if _, err := build(&url.URL{Scheme: "http", Host: "127.0.0.1:1"}); err != nil {
 			return nil, err
 		}
@@ -40,7 +40,7 @@ func library(name, config, version string, target func() leaktest.Target, build 
 	}}
 }
 
-var headersafe = library("headersafe", `passthrough.Config{
+var headersafe = library("headersafe", "a route with the presets for Anthropic and for WebSockets", `passthrough.Config{
 	Auth:    auth.Config{Carriers: []auth.Carrier{auth.Header("X-Gateway-Key")}, Verifier: keys},
 	Headers: headerpolicy.Anthropic().With(headerpolicy.WebSocket()),
 	…
@@ -72,7 +72,7 @@ var (
 	}, reverseProxyPromises...)
 )
 
-var reverseProxyDirector = library("ReverseProxy with Director (deprecated)", `proxy := httputil.NewSingleHostReverseProxy(upstream)
+var reverseProxyDirector = library("ReverseProxy with Director", "deprecated, and still widely used; its Director deletes `X-Forwarded-*`; around it a mux, and the key's field checked and deleted", `proxy := httputil.NewSingleHostReverseProxy(upstream)
 // its Director also deletes X-Forwarded-For, X-Forwarded-Host and X-Forwarded-Proto, as the documentation warns
 // around it: check X-Gateway-Key, delete it, serve /v1/ alone`, runtime.Version(), terms{goDocuments, reverseProxyPromises}.job, func(upstream *url.URL) (http.Handler, error) {
 	proxy := httputil.NewSingleHostReverseProxy(upstream)
@@ -87,7 +87,7 @@ var reverseProxyDirector = library("ReverseProxy with Director (deprecated)", `p
 	return asks(proxy), nil
 })
 
-var reverseProxyRewrite = library("ReverseProxy with Rewrite", `proxy := &httputil.ReverseProxy{
+var reverseProxyRewrite = library("ReverseProxy with Rewrite", "`SetURL`; around it a mux, and the key's field checked and deleted", `proxy := &httputil.ReverseProxy{
 	Rewrite: func(r *httputil.ProxyRequest) { r.SetURL(upstream) },
 }
 // around it: check X-Gateway-Key, delete it, serve /v1/ alone`, runtime.Version(), terms{goDocuments, rewritePromises}.job, func(upstream *url.URL) (http.Handler, error) {
@@ -95,7 +95,7 @@ var reverseProxyRewrite = library("ReverseProxy with Rewrite", `proxy := &httput
 })
 
 // oxy's forwarder is an httputil.ReverseProxy, and its documentation is that one's.
-var oxy = library("oxy", `forwarder := forward.New(false)
+var oxy = library("oxy", "`forward.New` and its `HeaderRewriter`; around them the same", `forwarder := forward.New(false)
 forwarded := &forward.HeaderRewriter{TrustForwardHeader: false}
 // around them: check X-Gateway-Key, delete it, serve /v1/ alone, set r.URL to the upstream's, forwarded.Rewrite(r)`,
 	moduleVersion("github.com/vulcand/oxy/v2"), terms{goDocuments, reverseProxyPromises}.job, func(upstream *url.URL) (http.Handler, error) {

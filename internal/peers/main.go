@@ -19,8 +19,8 @@ func main() {
 	only := flag.String("only", "", "run only these peers, by `NAMES` with commas between them")
 	flag.BoolVar(&o.install, "install", false, "install nginx and haproxy with apt-get where they are missing")
 	flag.BoolVar(&o.build, "build", true, "build Caddy and Traefik where they are missing")
-	flag.BoolVar(&o.config, "config", false, "print each peer's configuration below the table")
-	flag.BoolVar(&o.leaks, "leaks", false, "print each leak in full, to standard error")
+	flag.BoolVar(&o.config, "config", false, "print each proxy's configuration below the table")
+	flag.BoolVar(&o.leaks, "leaks", false, "print what was said in each case that failed, to standard error")
 	flag.StringVar(&o.bin, "bin", "", "keep what is built in this `FOLDER` (default: in the user's cache)")
 	flag.Parse()
 	if *only != "" {
@@ -43,8 +43,9 @@ type options struct {
 // peer is a proxy to be tried.
 type peer struct {
 	name   string
-	kind   string // "library" or "program"
-	config string // what was configured, to be shown
+	file   string // of this folder, where it is configured
+	how    string // it is configured, in a few words
+	config string // the same, in full
 	// start gets the peer ready. The error says why it cannot be had.
 	start func(ctx context.Context, o options) (*running, error)
 }
@@ -87,7 +88,7 @@ func run(ctx context.Context, o options, stdout, stderr io.Writer) error {
 		if out.missing = err; err != nil {
 			fmt.Fprintf(stderr, "%s: not tried: %v\n", p.name, err)
 		} else {
-			fmt.Fprintf(stderr, "%s %s: %d passed, %d leaked, %d n/a (%v)\n", p.name, r.version, out.report.Count(leaktest.Passed),
+			fmt.Fprintf(stderr, "%s %s: %d passed, %d failed, %d n/a, counted for each protocol (%v)\n", p.name, r.version, out.report.Count(leaktest.Passed),
 				out.report.Count(leaktest.Leaked), out.report.Count(leaktest.Skipped), time.Since(began).Round(time.Second))
 		}
 		for _, leak := range out.report.Leaked() {

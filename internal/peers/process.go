@@ -19,13 +19,14 @@ type process struct {
 	find    func(ctx context.Context, o options) (path string, err error)
 	version func(ctx context.Context, path string) (string, error)
 	file    string // its configuration's name
+	how     string
 	config  string
 	args    []string
 	terms   terms
 }
 
 func (p process) peer() peer {
-	return peer{name: p.name, kind: "program", config: p.config, start: p.start}
+	return peer{name: p.name, file: "programs.go", how: p.how, config: p.config, start: p.start}
 }
 
 func (p process) start(ctx context.Context, o options) (*running, error) {

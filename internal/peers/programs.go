@@ -31,7 +31,7 @@ var nginxTerms = terms{
 
 var nginx = process{
 	name: "nginx", find: packaged("nginx"), version: debian("nginx"), file: "nginx.conf", args: []string{"-c", "$DIR/nginx.conf", "-p", "$DIR", "-e", "stderr"},
-	terms: nginxTerms,
+	terms: nginxTerms, how: "`map` on the key, `location /v1/`, `proxy_set_header`, no buffering",
 	config: `daemon off; master_process off; pid $DIR/nginx.pid; error_log stderr;
 events {}
 http {
@@ -76,7 +76,7 @@ var haproxyTerms = terms{
 
 var haproxy = process{
 	name: "HAProxy", find: packaged("haproxy"), version: debian("haproxy"), file: "haproxy.cfg", args: []string{"-db", "-f", "$DIR/haproxy.cfg"},
-	terms: haproxyTerms,
+	terms: haproxyTerms, how: "`http-request deny` and `del-header`, its normalizers of paths, `option abortonclose`",
 	config: `global
 	expose-experimental-directives
 defaults
@@ -109,7 +109,7 @@ var caddyTerms = terms{documented: []string{"S6-accept-encoding-added", "S6-not-
 
 var caddy = process{
 	name: "Caddy", find: built("caddy-"+caddyVersion, buildCaddy), version: fixed(caddyVersion), file: "Caddyfile", args: []string{"run", "--config", "$DIR/Caddyfile"},
-	terms: caddyTerms,
+	terms: caddyTerms, how: "matchers on the key and `/v1/*`, `reverse_proxy` with `header_up -X-Gateway-Key`",
 	config: `{
 	admin off
 	auto_https off
@@ -134,6 +134,7 @@ http://127.0.0.1:$PORT, http://:$PORT {
 
 var traefik = process{
 	name: "Traefik", find: built("traefik-"+traefikVersion, buildTraefik), version: fixed(traefikVersion), file: "dynamic.yml",
+	how:  "a router's rule on the key and `/v1/`, the headers middleware",
 	args: []string{"--entrypoints.web.address=127.0.0.1:$PORT", "--providers.file.filename=$DIR/dynamic.yml", "--log.level=ERROR"},
 	config: `http:
   routers:

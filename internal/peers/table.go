@@ -9,8 +9,8 @@ import (
 	"github.com/headersafe/headersafe/passthrough/leaktest"
 )
 
-// table renders the outcomes as Markdown: a row for each group of faults, a column for each peer, and below it what
-// the numbers mean and which cases failed.
+// table renders the outcomes as Markdown that can be pasted into the README: a row for each peer, what the columns
+// mean, and which cases failed.
 func table(outcomes []outcome, now time.Time, config bool) string {
 	var tried, missing []outcome
 	for _, o := range outcomes {
@@ -21,24 +21,22 @@ func table(outcomes []outcome, now time.Time, config bool) string {
 		}
 	}
 	var b strings.Builder
-	fmt.Fprintf(&b, "Run on %s with `go -C internal/peers run .`: how many cases failed, of how many were judged.\n\n|", now.UTC().Format("2 January 2006"))
+	fmt.Fprintf(&b, "Run on %s with `go -C internal/peers run . -install`:\n\n", now.UTC().Format(time.DateOnly))
+	b.WriteString("| proxy | version | judged | failed | n/a | configured in |\n|---|---|---|---|---|---|\n")
 	for _, o := range tried {
-		fmt.Fprintf(&b, " | %s, %s, %s", o.peer.name, o.version, o.peer.kind)
-	}
-	b.WriteString(" |\n|---" + strings.Repeat("|---", len(tried)) + "|\n")
-	for _, g := range groups {
-		row(&b, g.name, tried, g.has)
-	}
-	row(&b, "all", tried, func(string) bool { return true })
-	b.WriteString("\n")
-	b.WriteString(legend)
-	for _, rule := range rules {
-		fmt.Fprintf(&b, "- %s\n", rule)
+		t := count(o.report)
+		fmt.Fprintf(&b, "| %s | %s | %d | %d | %d | [%s](internal/peers/%s): %s |\n", o.peer.name, o.version, t.judged, t.failed, t.all-t.judged, o.peer.file, o.peer.file, o.peer.how)
 	}
 	for _, o := range missing {
 		reason, _, _ := strings.Cut(o.missing.Error(), "\n")
 		fmt.Fprintf(&b, "\n%s was not tried: %s.\n", o.peer.name, reason)
 	}
+	b.WriteString("\n" + legend)
+	b.WriteString("\n<details>\n<summary>When a case is n/a</summary>\n\n")
+	for _, rule := range rules {
+		fmt.Fprintf(&b, "- %s\n", rule)
+	}
+	b.WriteString("\nWhich cases these are stands in [internal/peers/job.go](internal/peers/job.go).\n</details>\n")
 	failures(&b, tried)
 	if config {
 		for _, o := range tried {
@@ -49,44 +47,15 @@ func table(outcomes []outcome, now time.Time, config bool) string {
 }
 
 // legend says what the numbers mean.
-const legend = "These proxies are general ones, and none of the others was made for this job. Each was configured for it as its own documentation " +
-	"advises (`-config` prints how), and is held to three things: what it was told, that requests below `/v1/` alone cross, without the key's " +
-	"field and without the client's `X-Forwarded-For`, `-Host` and `-Proto`; what an RFC says that it MUST or MUST NOT do; and that a failed " +
-	"exchange neither looks like a good one nor keeps its connection. Several cases can have one cause. nginx and HAProxy are Debian's " +
-	"packages, which are older than these projects' newest versions. headersafe's own column has every case that applies to its route. " +
-	"A case is left out, and \"n/a\" stands where all of a kind are, by one of these rules:\n\n"
+const legend = "These are general proxies, and none but headersafe was made for this job. Each is configured for it as its own documentation " +
+	"advises: a caller proves itself with a key in `X-Gateway-Key`, whose field goes no further, and nor do `X-Forwarded-For`, `-Host` and " +
+	"`-Proto` as the client wrote them; only what is below `/v1/` crosses; events stream and WebSockets open. A proxy is *judged* on that, on " +
+	"what RFCs say that it MUST or MUST NOT do, and on whether an exchange that fails looks like one that succeeds, breaks one that is good, or " +
+	"keeps its connection. A case *failed* if it did so over HTTP/1.1 or over HTTP/2; several can have one cause. What nobody told a proxy to " +
+	"do, and what its documentation says that it does, is *n/a*. nginx and HAProxy are Debian's packages, and older than their newest versions.\n"
 
-// group is a row of the table: kinds of cases, by the parts of their names before the first hyphen.
-type group struct {
-	name  string
-	kinds []string
-}
-
-func (g group) has(kind string) bool { return slices.Contains(g.kinds, kind) }
-
-var groups = []group{
-	{"the key, and other credentials", []string{"R1", "R2", "R3", "R4", "R5", "R6", "R7", "R8", "R9", "R14", "R15", "R17"}},
-	{"fields of one connection", []string{"R10", "R11"}},
-	{"forwarded, malformed and control fields, trailers", []string{"R12", "R13", "R16", "R18"}},
-	{"targets: traversal, forms, queries", []string{"U1", "U2", "U3", "U4", "U5"}},
-	{"methods and framing", []string{"M1", "M3", "S10"}},
-	{"upgrades and WebSockets", []string{"M2", "S4", "T4"}},
-	{"responses: secrets, fields, redirects, encodings", []string{"S1", "S2", "S3", "S5", "S6", "S7", "S8", "S9"}},
-	{"truncation, 100-continue, cancellation, buffering, logs", []string{"T1", "T2", "T3", "T5", "T6", "T7", "T8"}},
-}
-
-func row(b *strings.Builder, name string, tried []outcome, has func(kind string) bool) {
-	if !slices.ContainsFunc(tried, func(o outcome) bool { return count(o.report, has).judged > 0 }) {
-		return
-	}
-	fmt.Fprintf(b, "| %s", name)
-	for _, o := range tried {
-		fmt.Fprintf(b, " | %s", count(o.report, has))
-	}
-	b.WriteString(" |\n")
-}
-
-// failures lists the cases that failed anywhere, with what they are about, where that is published, and who failed.
+// failures lists the cases that failed anywhere, with what they are about and who failed. Where a case is published stands
+// in its file.
 func failures(b *strings.Builder, tried []outcome) {
 	type failure struct {
 		leaktest.Result
@@ -100,8 +69,7 @@ func failures(b *strings.Builder, tried []outcome) {
 				at = len(all)
 				all = append(all, &failure{Result: r})
 			}
-			wires, last := o.wires(r.Case), len(all[at].peers)-1
-			if name := o.peer.name + wires; last < 0 || all[at].peers[last] != name {
+			if name := o.peer.name + o.wires(r.Case); !slices.Contains(all[at].peers, name) {
 				all[at].peers = append(all[at].peers, name)
 			}
 		}
@@ -112,13 +80,9 @@ func failures(b *strings.Builder, tried []outcome) {
 	slices.SortFunc(all, func(a, b *failure) int { return strings.Compare(a.Case, b.Case) })
 	b.WriteString("\n<details>\n<summary>The cases that failed</summary>\n\n| case | what it is about | failed by |\n|---|---|---|\n")
 	for _, f := range all {
-		fmt.Fprintf(b, "| `%s` | %s", f.Case, f.Title)
-		for i, address := range f.Published {
-			fmt.Fprintf(b, " [[%d]](%s)", i+1, address)
-		}
-		fmt.Fprintf(b, " | %s |\n", strings.Join(f.peers, ", "))
+		fmt.Fprintf(b, "| [%s](passthrough/leaktest/corpus/%s.txt) | %s | %s |\n", f.Case, f.Case, f.Title, strings.Join(f.peers, ", "))
 	}
-	b.WriteString("\n`-leaks` prints each conversation.\n</details>\n")
+	b.WriteString("\n`-leaks` prints what was said in each, and `-config` how each proxy is configured.\n</details>\n")
 }
 
 // wires says over which protocol alone a case failed, where it was tried over two.
@@ -140,30 +104,18 @@ func (o outcome) wires(name string) string {
 }
 
 // tally counts cases, each once for both protocols.
-type tally struct{ judged, leaked int }
+type tally struct{ all, judged, failed int }
 
-// String is "n/a" where nothing was judged.
-func (t tally) String() string {
-	switch {
-	case t.judged == 0:
-		return "n/a"
-	case t.leaked == 0:
-		return fmt.Sprintf("0 of %d", t.judged)
-	}
-	return fmt.Sprintf("**%d** of %d", t.leaked, t.judged)
-}
-
-func count(r leaktest.Report, has func(kind string) bool) tally {
-	judged, leaked := map[string]bool{}, map[string]bool{}
+func count(r leaktest.Report) tally {
+	all, judged, failed := map[string]bool{}, map[string]bool{}, map[string]bool{}
 	for _, result := range r.Results {
-		kind, _, _ := strings.Cut(result.Case, "-")
-		if !has(kind) || result.Outcome == leaktest.Skipped {
-			continue
+		all[result.Case] = true
+		if result.Outcome != leaktest.Skipped {
+			judged[result.Case] = true
 		}
-		judged[result.Case] = true
 		if result.Outcome == leaktest.Leaked {
-			leaked[result.Case] = true
+			failed[result.Case] = true
 		}
 	}
-	return tally{len(judged), len(leaked)}
+	return tally{len(all), len(judged), len(failed)}
 }

@@ -104,7 +104,7 @@ func (c *conversation) converse(conn client, p *part, steps []step) error {
 			conn.send(s.send)
 		case "await":
 			if !conn.await(s.text) {
-				c.findings = append(c.findings, Finding{What: fmt.Sprintf("the client waited %v for %q, which the response did not bring", c.target.Patience, s.text), Where: "the client"})
+				c.findings = append(c.findings, Finding{What: fmt.Sprintf("the response did not bring %q, which the client waited for", s.text), Where: "the client"})
 			}
 		case "await upstream":
 			select {

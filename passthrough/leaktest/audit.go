@@ -226,12 +226,22 @@ func (c *conversation) expected(v *vector) (findings []Finding) {
 // tell puts what was said into the result.
 func (c *conversation) tell(r *Result) {
 	told := func(text string) string { return redact(strings.ReplaceAll(text, padding, "{{padding}}"), c.target) }
-	r.Sent = told(strings.Join(c.sent, "\r\n"))
-	r.Reached = told(c.upstreamText())
-	var returned strings.Builder
-	for _, reply := range c.replies[:min(len(c.replies), 8)] {
-		returned.WriteString(reply.text)
-		returned.WriteString("\r\n")
+	var reached, returned []string
+	for _, request := range c.arrived {
+		reached = append(reached, requestText(request))
 	}
-	r.Returned = told(returned.String())
+	for _, reply := range c.replies {
+		returned = append(returned, reply.text)
+	}
+	r.Sent = told(last(c.sent, "\r\n"))
+	r.Reached = told(last(append(reached, c.surplus...), ""))
+	r.Returned = told(last(returned, "\r\n"))
+}
+
+// last joins the last few texts, each with what is the same in a row only once: in a case that repeats itself these are the
+// ones that ended it.
+func last(texts []string, separator string) string {
+	const most = 8
+	texts = slices.Compact(slices.Clone(texts))
+	return strings.Join(texts[max(0, len(texts)-most):], separator)
 }

@@ -52,7 +52,10 @@ func (c *clientH2) start(steps []step) error {
 		defer inbox.end()
 		for {
 			e := stream.Next()
-			fmt.Fprint(inbox, strings.Join(e.Fields, "\r\n"), e.Data)
+			if len(e.Fields) > 0 { // set off as in HTTP/1.1, for who reads it
+				fmt.Fprint(inbox, "\r\n", strings.Join(e.Fields, "\r\n"), "\r\n\r\n")
+			}
+			fmt.Fprint(inbox, e.Data)
 			if e.End || e.Kind == rawhttp.ResetEvent || e.Kind == rawhttp.ClosedEvent {
 				return
 			}

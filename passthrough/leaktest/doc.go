@@ -51,27 +51,36 @@
 //
 // # How to add a case
 //
-// A case is a text file in the folder corpus; of a project's own, in [Target.Cases]. No Go is needed:
+// A case is a text file whose name ends in ".txt": in the folder corpus, or in one of a project's own, which [Target.Cases]
+// gives as os.DirFS("testdata/leaks"), say. From then on no Go is needed. This is a whole case, and its lines begin at the
+// left margin:
 //
 //	Why this happens, for who reads it later.
 //
 //	-- meta --
-//	title: what it is about, in a line
+//	title: the gateway key once more, in a field for debugging
 //	refs: CVE-2021-32813 go#50580 owner/repository#7 RFC9110#7.6.1
-//	needs: gateway-field
+//	needs: gateway-key
 //	-- request --
 //	{{method}} {{target}} HTTP/1.1
 //	Host: {{host}}
 //	{{credentials}}
-//	Connection: {{gateway-field}}
+//	X-Debug: key={{gateway-key}}
+//	Content-Length: {{length}}
 //
+//	{{body}}
 //	-- upstream --
 //	HTTP/1.1 200 OK
 //	Content-Length: {{length}}
 //
 //	ok
 //	-- expect --
+//	client status 200 4xx
 //	upstream lacks {{gateway-key}}
+//
+// See it fail before you trust it: a bare [net/http/httputil.ReverseProxy] relays most of what a request and a response hold,
+// and so it fails there. A case that passes on every gateway says nothing. A new one in the folder corpus is also named in
+// mutation_test.go, with the gateway there that leaks in its way; the tests say so if it fails on none.
 //
 // A message is written as on the wire, in HTTP/1.1, with LF for CRLF. A line's end before the next section does not belong
 // to a body that has a Content-Length. Several requests go one after the other on one connection; several upstream
@@ -148,14 +157,13 @@
 //	client body TEXT               client complete                client incomplete
 //	log lacks TEXT
 //
-// A case that cannot fail is worth nothing: the tests of this package have gateways that leak in one way each, and every
-// case must fail on one of them.
-//
 // # Bounds
 //
 // No TLS: a gateway that speaks nothing else is tried behind its TLS. The upstream speaks HTTP/1.1. Only what is known to
 // leak is tried, and only on the wire: what a gateway keeps in a database, or tells a vendor on the side, is not seen.
 // A running gateway must have no other traffic meanwhile; what leaks there is tried a second time before it counts, since a
-// request of the case before may come late. The cases run one after the other, in a few seconds;
-// each wait is bounded by [Target.Patience].
+// request of the case before may come late. The cases run one after the other, in some ten seconds; each wait is bounded by
+// [Target.Patience]. Requests, too, go one after the other: what happens only under load is hardly seen. So it is with
+// T8-truncated-streams, where one stream in fifty breaks off on a busy machine and one in some thousands here;
+// T8-answer-during-the-upload brings the same fault out without luck.
 package leaktest

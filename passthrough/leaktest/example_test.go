@@ -118,6 +118,9 @@ func ExampleReport_WriteJSON() {
 	fmt.Print(report)
 	// Output:
 	// {
+	//   "passed": 0,
+	//   "leaked": 0,
+	//   "skipped": 1,
 	//   "results": [
 	//     {
 	//       "case": "R2-key-where-it-belongs",

@@ -71,7 +71,11 @@ func wrong(where, format string, args ...any) []Finding {
 func (c *conversation) requests(argument string, exactly bool) []Finding {
 	want, err := strconv.Atoi(argument)
 	if got := len(c.arrived); err != nil || got > want || exactly && got != want {
-		return wrong("the upstream", "%d requests reached the upstream, and %s should have: %s", got, argument, targets(c.arrived))
+		limit := argument
+		if !exactly {
+			limit = "at most " + argument
+		}
+		return wrong("the upstream", "the number of requests that reached the upstream is %d, and should be %s: %s", got, limit, targets(c.arrived))
 	}
 	return nil
 }

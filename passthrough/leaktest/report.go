@@ -66,29 +66,37 @@ func (r Report) with(o Outcome) []Result {
 	return out
 }
 
-// String returns a line for each case, the whole of each that leaked, and the counts.
+// String returns a line for each result, then the whole of each that leaked, and the counts.
 func (r Report) String() string {
 	var b strings.Builder
 	for _, result := range r.Results {
 		fmt.Fprintf(&b, "%-8s %s over %s", result.Outcome, result.Case, result.Wire)
-		switch result.Outcome {
-		case Skipped:
+		if result.Outcome == Skipped {
 			fmt.Fprintf(&b, ": %s", result.Reason)
-		case Leaked:
-			fmt.Fprintf(&b, ":\n%s", result)
 		}
+		b.WriteByte('\n')
+	}
+	for _, result := range r.Leaked() {
+		fmt.Fprintf(&b, "\n%s over %s:\n%s\n", result.Case, result.Wire, result)
+	}
+	if len(r.Leaked()) > 0 {
 		b.WriteByte('\n')
 	}
 	fmt.Fprintf(&b, "%d passed, %d leaked, %d skipped\n", r.Count(Passed), r.Count(Leaked), r.Count(Skipped))
 	return b.String()
 }
 
-// WriteJSON writes the report as one indented JSON object.
+// WriteJSON writes the report as one indented JSON object: how many results have each outcome, and the results.
 func (r Report) WriteJSON(w io.Writer) error {
 	e := json.NewEncoder(w)
 	e.SetIndent("", "  ")
 	e.SetEscapeHTML(false)
-	return e.Encode(r)
+	return e.Encode(struct {
+		Passed  int `json:"passed"`
+		Leaked  int `json:"leaked"`
+		Skipped int `json:"skipped"`
+		Report
+	}{r.Count(Passed), r.Count(Leaked), r.Count(Skipped), r})
 }
 
 // String says in words what leaked, where it stood, what was sent, and which published cases are of the same kind.

@@ -15,10 +15,19 @@ type search struct {
 	name string // what reports call it
 }
 
+// called is how reports speak of the secrets.
+var called = map[string]string{
+	"gateway-key":       "the gateway key",
+	"upstream-secret":   "the gateway's secret for the upstream",
+	"caller-credential": "the caller's credential",
+	"stray":             "what the client sent as {{stray}}, and should have gone no further,",
+	"private":           "what the upstream sent as {{private}}, and should have gone no further,",
+}
+
 func (c *conversation) search(text, name string) search {
 	for known, secret := range c.values.secrets(c.target) {
 		if text == secret {
-			name = "the " + strings.ReplaceAll(known, "-", " ")
+			name = called[known]
 		}
 	}
 	return search{c, text, name}

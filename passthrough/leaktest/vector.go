@@ -102,6 +102,8 @@ func parseVector(name, text string) (*vector, error) {
 	}
 	end()
 	switch {
+	case section == "":
+		errs = append(errs, errors.New(`it has no sections: lines such as "-- meta --", which begin at the left margin`))
 	case v.title == "":
 		errs = append(errs, errors.New("meta has no title"))
 	case len(v.request) == 0:

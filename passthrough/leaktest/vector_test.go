@@ -71,6 +71,7 @@ func TestMalformedCases(t *testing.T) {
 	}
 	for name, c := range map[string]struct{ from, to, want string }{
 		"no title":            {"title: t\n", "", "meta has no title"},
+		"indented":            {good, "    " + strings.ReplaceAll(good, "\n", "\n    "), "begin at the left margin"},
 		"no request":          {"-- request --\nGET / HTTP/1.1\n\n", "", "there is no request"},
 		"nothing expected":    {"client status 200\n", "# nothing\n", "nothing is expected"},
 		"an unknown section":  {"-- expect --", "-- expects --", `no section "expects"`},

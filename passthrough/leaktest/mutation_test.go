@@ -23,13 +23,22 @@ var leaks = []leak{
 		fails: []string{"R2-no-key", "R2-wrong-key", "R13-alias-alone", "R16-key-in-a-trailer-alone", "R9-key-in-*-body*", "R9-key-in-a-form", "T2-refused-unread", "U3-prefix-without-boundary", "U3-prefix-and-user", "U4-asterisk", "M1-connect-in-lower-case", "M1-connect-with-a-path", "M1-connect", "M3-*"},
 	},
 	{
-		name: "relays every field, like forward_headers: true",
+		name: "relays the field of the key",
+		request: func(in, out *http.Request) {
+			out.Header["X-Gateway-Key"] = in.Header["X-Gateway-Key"]
+		},
+		fails: []string{"R2-key-*", "R10-connection-names-the-key"},
+	},
+	{
+		name: "relays every other field",
 		request: func(in, out *http.Request) {
 			for name, lines := range in.Header {
-				out.Header[name] = slices.Clone(lines)
+				if name != "X-Gateway-Key" {
+					out.Header[name] = slices.Clone(lines)
+				}
 			}
 		},
-		fails: []string{"R1-*", "R2-key-*", "R3-*", "R4-*", "R6-forwarded*", "R6-original-url", "R6-target-url", "R6-token*", "R6-sniffed*", "R7-*", "R10-connection-names-the-key", "R10-connection-names-a-forwarded-field", "R11-*",
+		fails: []string{"R1-*", "R3-*", "R4-*", "R6-forwarded*", "R6-original-url", "R6-target-url", "R6-token*", "R6-sniffed*", "R7-*", "R10-connection-names-a-forwarded-field", "R11-*",
 			"R12-x-*", "R12-forwarded", "R12-via", "R12-tls*", "R13-x_api_key", "R13-x-*", "R13-api_key", "R13-gateway*", "R13-x_forwarded_for", "R13-content_length", "R14-one-line", "R14-two-lines", "R14-joined", "R14-empty", "R15-*", "R17-*", "R18-*",
 			"S4-key-in*", "S4-credential-in*", "S9-ntlm", "S9-negotiate", "M2-upgrade-to-h2c", "M2-other-protocol", "M2-websocket-and-h2c", "M2-h2c-in-a-second-line"},
 	},
@@ -500,10 +509,14 @@ func TestEveryCaseCanFail(t *testing.T) {
 	}
 }
 
-// notices runs a case on each protocol and reports whether it failed anywhere.
+// notices runs a case on each protocol and reports whether it failed anywhere, by what it expects itself: what is checked in
+// every case, above all the way of the gateway's key, does not count.
 func (a *auditor) notices(t *testing.T, v *vector) (leaked bool) {
 	for _, wire := range v.wires {
-		r := a.run(v, wire)
+		if a.broken[wire] != "" || v.inapplicable(&a.target) != "" {
+			continue
+		}
+		r := a.try(v, wire, func(c *conversation, v *vector) []Finding { return append(c.expected(v), c.findings...) })
 		if r.Outcome != Leaked {
 			continue
 		}

@@ -163,7 +163,6 @@
 // leak is tried, and only on the wire: what a gateway keeps in a database, or tells a vendor on the side, is not seen.
 // A running gateway must have no other traffic meanwhile; what leaks there is tried a second time before it counts, since a
 // request of the case before may come late. The cases run one after the other, in some ten seconds; each wait is bounded by
-// [Target.Patience]. Requests, too, go one after the other: what happens only under load is hardly seen. So it is with
-// T8-truncated-streams, where one stream in fifty breaks off on a busy machine and one in some thousands here;
-// T8-answer-during-the-upload brings the same fault out without luck.
+// [Target.Patience]. Requests, too, go one after the other, and what happens by luck, or under load alone, is not tried: a
+// case must end in the same way each time. T8-answer-during-the-upload tells of one such fault that can be had without luck.
 package leaktest

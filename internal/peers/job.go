@@ -28,11 +28,11 @@ func job() leaktest.Target {
 // The rules by which a case is "n/a", as the table has them. What the last one is about, the kit notices for
 // the most part by itself.
 const (
-	relays     = "The case is about something that the peer relays because nobody told it not to: a field, a trailer, a method, Host, a path below `/v1/`, a query, what the handshake of an upgrade holds."
-	byValue    = "The key stands in another place than its field, and the peer was told to remove the field, not to look for the key."
-	allowed    = "No RFC forbids what the peer does: a SHOULD, or good advice, is not held against anybody."
-	documented = "The peer's documentation says that it does this."
-	absent     = "The case needs what this job does not have: a secret that the gateway adds, a prefix, a log, middleware around it, HTTP/2 where the peer serves none without TLS."
+	relays     = "The case is about something that the proxy relays because nobody told it not to: a field, a trailer, a method, Host, a path below `/v1/`, a query, what the handshake of an upgrade holds."
+	byValue    = "The key stands in another place than its field, and the proxy was told to remove the field, not to look for the key."
+	allowed    = "No RFC forbids what the proxy does: a SHOULD, or good advice, is not held against anybody."
+	documented = "The proxy's documentation says that it does this."
+	absent     = "The case needs what this job does not have: a secret that the gateway adds, a prefix, a log, middleware around it, HTTP/2 where the proxy serves none without TLS."
 )
 
 // rules are the sentences below the table, in its order.

@@ -44,7 +44,7 @@ var headersafe = library("headersafe", "a route with the presets for Anthropic a
 	Auth:    auth.Config{Carriers: []auth.Carrier{auth.Header("X-Gateway-Key")}, Verifier: keys},
 	Headers: headerpolicy.Anthropic().With(headerpolicy.WebSocket()),
 	…
-}`, "this version", job, func(upstream *url.URL) (http.Handler, error) {
+}`, "this commit", job, func(upstream *url.URL) (http.Handler, error) {
 	keys, err := auth.NewKeyring(auth.Key{ID: "alice", Secret: auth.NewSecret(key)})
 	if err != nil {
 		return nil, err

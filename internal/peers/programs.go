@@ -182,7 +182,7 @@ func built(name string, build func(ctx context.Context, folder string) error) fu
 			return "", errors.New("it is not built, and -build=false says to leave it")
 		}
 		if err := errors.Join(os.MkdirAll(folder, 0o700), build(ctx, folder)); err != nil {
-			return "", fmt.Errorf("not built: %w", err)
+			return "", fmt.Errorf("it cannot be built: %w", err)
 		}
 		return path, nil
 	}

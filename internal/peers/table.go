@@ -47,13 +47,13 @@ func table(outcomes []outcome, now time.Time, config bool) string {
 }
 
 // legend says what the numbers mean.
-const legend = "These are general proxies, and none but headersafe was made for this job. Each is configured for it as its own documentation " +
-	"advises: a caller proves itself with a key in `X-Gateway-Key`, whose field goes no further, and nor do `X-Forwarded-For`, `-Host` and " +
-	"`-Proto` as the client wrote them; only what is below `/v1/` crosses; events stream, and WebSockets open. A proxy is *judged* on that, on " +
-	"what RFCs say that it MUST or MUST NOT do, and on whether an exchange that fails looks like one that succeeds or keeps its connection, or " +
-	"one that is good is cut short. A case *failed* if it did so over HTTP/1.1 or over HTTP/2; several can have one cause. What nobody told a proxy " +
-	"to do, and what its documentation says that it does, is *n/a*. nginx and HAProxy are Debian's packages, older than their projects' newest " +
-	"versions. headersafe is judged on every case that fits the job; the cases are its own, and it is tested with them, so its 0 is what it " +
+const legend = "These are general proxies, and none but headersafe was made for this job. Each is configured for it as its own documentation advises: a\n" +
+	"caller proves itself with a key in `X-Gateway-Key`, whose field goes no further, and nor do `X-Forwarded-For`, `-Host` and `-Proto` as the\n" +
+	"client wrote them; only what is below `/v1/` crosses; events stream, and WebSockets open. A proxy is *judged* on that, on what RFCs say\n" +
+	"that it MUST or MUST NOT do, and on whether an exchange that fails looks like one that succeeds or keeps its connection, or one that is\n" +
+	"good is cut short. A case *failed* if it did so over HTTP/1.1 or over HTTP/2; several can have one cause. What nobody told a proxy to do,\n" +
+	"and what its documentation says that it does, is *n/a*. nginx and HAProxy are Debian's packages, older than their projects' newest\n" +
+	"versions. headersafe is judged on every case that fits the job; the cases are its own, and it is tested with them, so its 0 is what it\n" +
 	"promises and no discovery.\n"
 
 // failures lists the cases that failed anywhere, with what they are about and who failed. Where a case is published stands

@@ -2,11 +2,14 @@ package leaktest
 
 import (
 	"encoding/base64"
+	"io"
 	"net/url"
 	"strings"
 	"testing"
 
 	"github.com/google/go-cmp/cmp"
+
+	"github.com/headersafe/headersafe/internal/rawhttp"
 )
 
 func TestFound(t *testing.T) {
@@ -60,6 +63,23 @@ func TestScript(t *testing.T) {
 	for name, text := range map[string]string{"unknown": "{{nobody}}\n", "unknown in a chunk": "{{chunk: {{nobody}}}}\n", "of the other side": "{{await leave}}\n"} {
 		if _, err := script("request", text, v); err == nil {
 			t.Errorf("%s: no error", name)
+		}
+	}
+}
+
+// A client goes on with a new connection where the last one has broken or was said to end.
+func TestEnded(t *testing.T) {
+	for _, c := range []struct {
+		r    reply
+		want bool
+	}{
+		{reply{}, false},
+		{reply{fields: rawhttp.Fields{"Connection: keep-alive"}}, false},
+		{reply{fields: rawhttp.Fields{"connection: Upgrade,  CLOSE"}}, true},
+		{reply{err: io.ErrUnexpectedEOF}, true},
+	} {
+		if got := c.r.ended(); got != c.want {
+			t.Errorf("%q, %v: %v", c.r.fields, c.r.err, got)
 		}
 	}
 }

@@ -8,9 +8,10 @@
 // opened. Each peer is configured for it as its own documentation advises, and -config prints how.
 //
 // A peer is judged on what it was told, on what RFCs demand with MUST and MUST NOT, and on whether an exchange that fails
-// looks like one that succeeds, breaks one that is good, or keeps its connection. None of the others is made to name every field that crosses, or to look for a secret by its
-// value, so those cases are "n/a" for them; job.go has the rules, which stand below the table, and what a peer's own
-// documentation says of a case goes before the rules that all peers share.
+// looks like one that succeeds or keeps its connection, or one that is good is cut short. None of the others is made to
+// name every field that crosses, or to look for a secret by its value, so those cases are "n/a" for them; job.go has the
+// rules, which stand below the table, and what a peer's own documentation says of a case goes before the rules that all
+// peers share.
 //
 // Caddy and Traefik are built with the go command, which may take many minutes the first time; nginx and HAProxy come
 // from Debian's packages, and -install has apt-get install them where they are missing. A peer that cannot be had is left

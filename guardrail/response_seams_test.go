@@ -65,7 +65,8 @@ func TestHearingsOnCommentsAreBounded(t *testing.T) {
 
 // Small texts count for what they take in memory, which is more than their bytes.
 func TestSmallTextsAreCounted(t *testing.T) {
-	const comments, least = 10_000, 10_000 * (112 + 16 + 16) // a text, its event, and what that waits for
+	const comments = 10_000
+	least := map[Mode]int64{Hold: comments * (streamTextCost + heldEventCost + needCost), Observe: comments * streamTextCost}
 	stream := strings.Repeat(": a b\n", comments) + saying("")
 	for _, r := range []Responses{{Mode: Hold, MaxBody: 1 << 20}, {Mode: Observe, MaxBody: 1 << 20}} {
 		most := int64(0)
@@ -76,9 +77,64 @@ func TestSmallTextsAreCounted(t *testing.T) {
 			_, _ = io.WriteString(w, stream)
 			most = c.Budget.InUse()
 		}))
-		if want := int64(least); rec.Outcome != Passed || r.Mode == Hold && most < want || most < want*112/144 {
-			t.Errorf("mode %s: %d bytes of the budget, and not %d: %+v", r.Mode, most, want, rec)
+		if rec.Outcome != Passed || most < least[r.Mode] {
+			t.Errorf("mode %s: %d bytes of the budget, and not %d: %+v", r.Mode, most, least[r.Mode], rec)
 		}
 		drained(t, c.Budget)
+	}
+}
+
+// What has ended is kept until as much has been judged of what follows: an overlap of bytes that a guard has seen.
+func TestWindowsKeepWhatEnded(t *testing.T) {
+	patterns, err := Patterns("seams", word)
+	if err != nil {
+		t.Fatal(err)
+	}
+	r := Responses{Mode: Window, WindowSize: 40, WindowOverlap: 30, Guards: []Guard{patterns}}
+	whole := strings.Replace(anthropic([]string{"@"}, []string{"ned word dolor sit"}), `"content":[]`, `"content":[{"type":"text","text":"`+long+` the ban"}]`, 1)
+	whole = whole[:strings.Index(whole, "event: content_block_start")] + whole[strings.Index(whole, `event: content_block_start`+"\n"+`data: {"type":"content_block_start","index":1`):]
+	for name, stream := range map[string]string{
+		"before a long word, which is judged late": anthropic([]string{"lorem ipsum the banned "}, letters(word[len(word)-4:]+strings.Repeat("x", 55)+" dolor sit", 4)),
+		"whole": whole,
+	} {
+		if got, rec := ask(must(t, judging(r)), "/anthropic", answers(typeStream, stream)); rec.Outcome != Blocked || strings.Contains(got.Body, "the ban") {
+			t.Errorf("%s: %+v\n%s", name, rec, got.Body)
+		}
+	}
+}
+
+// What has been released is held no more: a stream may be longer than what may be held of it.
+func TestWindowsLetGo(t *testing.T) {
+	c := judging(Responses{Mode: Window, WindowSize: 64, WindowOverlap: 32, MaxBody: 4000})
+	c.MaxBody, c.Budget = 4000, NewBudget(64<<10)
+	stream := anthropic(letters(strings.Repeat(long, 100), 9))
+	if got, rec := ask(must(t, c), "/anthropic", answers(typeStream, eventsOf(stream)...)); rec.Outcome != Passed || got.Body != stream {
+		t.Errorf("%+v", rec)
+	}
+	drained(t, c.Budget)
+}
+
+// What is held at one time is bounded, events that say nothing among it, and so is what observers are shown.
+func TestHeldIsBounded(t *testing.T) {
+	text, pings := saying(""), strings.Repeat("event: ping\ndata: {\"type\":\"ping\"}\n\n", 500)
+	for name, tt := range map[string]struct {
+		r       Responses
+		stream  string
+		outcome Outcome
+	}{
+		"hold, text":          {Responses{Mode: Hold, MaxBody: 1000}, text, Failed},
+		"hold, pings":         {Responses{Mode: Hold, MaxBody: 10_000}, pings + text, Failed},
+		"observe, text":       {Responses{Mode: Observe, MaxBody: 600}, anthropic([]string{long + long}, []string{long + long + long + long + long}), Failed},
+		"observe, pings":      {Responses{Mode: Observe, MaxBody: 10_000}, pings + text, Passed},
+		"window, pings":       {Responses{Mode: Window, MaxBody: 10_000, WindowSize: 32, WindowOverlap: 16}, pings + text, Passed},
+		"window, behind text": {Responses{Mode: Window, MaxBody: 10_000, WindowSize: 32, WindowOverlap: 16}, strings.Replace(text, "event: content_block_stop", pings+"event: content_block_stop", 1), Failed},
+	} {
+		c := judging(tt.r)
+		c.MaxBody = tt.r.MaxBody
+		got, rec := ask(must(t, c), "/anthropic", answers(typeStream, tt.stream))
+		if rec.Outcome != tt.outcome || tt.outcome == Failed && !strings.Contains(rec.Detail, "Responses.MaxBody") || tt.r.Mode == Observe && got.Body != tt.stream {
+			t.Errorf("%s: %+v", name, rec)
+		}
+		drained(t, sharedBudget)
 	}
 }

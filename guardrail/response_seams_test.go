@@ -124,7 +124,7 @@ func TestHeldIsBounded(t *testing.T) {
 	}{
 		"hold, text":          {Responses{Mode: Hold, MaxBody: 1000}, text, Failed},
 		"hold, pings":         {Responses{Mode: Hold, MaxBody: 10_000}, pings + text, Failed},
-		"observe, text":       {Responses{Mode: Observe, MaxBody: 600}, anthropic([]string{long + long}, []string{long + long + long + long + long}), Failed},
+		"observe, text":       {Responses{Mode: Observe, MaxBody: 600}, anthropic(letters(strings.Repeat(long, 7), 20)), Failed},
 		"observe, pings":      {Responses{Mode: Observe, MaxBody: 10_000}, pings + text, Passed},
 		"window, pings":       {Responses{Mode: Window, MaxBody: 10_000, WindowSize: 32, WindowOverlap: 16}, pings + text, Passed},
 		"window, behind text": {Responses{Mode: Window, MaxBody: 10_000, WindowSize: 32, WindowOverlap: 16}, strings.Replace(text, "event: content_block_stop", pings+"event: content_block_stop", 1), Failed},

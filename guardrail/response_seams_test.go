@@ -138,3 +138,13 @@ func TestHeldIsBounded(t *testing.T) {
 		drained(t, sharedBudget)
 	}
 }
+
+// Reasoning ends where content begins: its end is not kept until the choice is over.
+func TestReasoningEnds(t *testing.T) {
+	for _, reasoning := range []string{`"reasoning":"so be it"`, `"reasoning_content":"so be it"`, `"reasoning_details":[{"index":0,"text":"so be it"}]`} {
+		stream := unnamed(`{"choices":[{"index":0,"delta":{`+reasoning+`}}]}`) + chatStream(said{0, long}, said{0, long}, said{0, word})
+		if _, rec := ask(must(t, judging(windowed())), "/chat", answers(typeStream, eventsOf(stream)...)); rec.Outcome != Blocked || rec.Released == 0 {
+			t.Errorf("%s: %+v", reasoning, rec)
+		}
+	}
+}

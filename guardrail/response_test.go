@@ -191,6 +191,9 @@ func TestAnswerKinds(t *testing.T) {
 			if tt.code != "" && (got.Header.Get("Content-Length") != fmt.Sprint(len(got.Body)) || got.Header.Get("Retry-After") == "5") {
 				t.Errorf("the denial has the header %v", got.Header)
 			}
+			if got.Header["Content-Length"] != nil && strings.HasPrefix(got.Header.Get("Content-Type"), typeStream) && got.Body != "" {
+				t.Error("a stream that may get longer has a Content-Length")
+			}
 			if rec != nil && (rec.Outcome == Passed) != (tt.code == "") {
 				t.Errorf("the record is %+v", rec)
 			}

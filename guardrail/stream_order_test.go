@@ -146,6 +146,7 @@ func TestStream_Refuses(t *testing.T) {
 		{"error that is null", OpenAIChatStream, "ended before", []string{unnamed(`{"error":null,"choices":[]}`)}},
 		{"chat after an error", OpenAIChatStream, "follows", []string{unnamed(`{"error":"q z"}`), unnamed(chunk)}},
 		{"reasoning after content", OpenAIChatStream, "after its end", []string{unnamed(chunk), unnamed(`{"choices":[{"index":0,"delta":{"reasoning":"q z"}}]}`)}},
+		{"other reasoning after content", OpenAIChatStream, "after its end", []string{unnamed(chunk), unnamed(`{"choices":[{"index":0,"delta":{"reasoning_content":"q z"}}]}`)}},
 		{"a name after its arguments", OpenAIChatStream, "after its end", []string{
 			unnamed(`{"choices":[{"index":0,"delta":{"tool_calls":[{"index":0,"function":{"name":"a","arguments":"{"}}]}}]}`),
 			unnamed(`{"choices":[{"index":0,"delta":{"tool_calls":[{"index":0,"function":{"name":"b","arguments":"}"}}]}}]}`),
@@ -203,6 +204,28 @@ func TestStream_IsBounded(t *testing.T) {
 			t.Errorf("numbers went up to %d", highest)
 		}
 	})
+	t.Run("items one after the other", func(t *testing.T) {
+		reader := OpenAIResponseStream.reader(0)
+		for i := range maxOpenChannels + 2 {
+			for _, event := range []string{
+				`{"type":"response.output_item.added","output_index":%d,"item":{"id":"i%[1]d","type":"message","content":[]}}`,
+				`{"type":"response.output_text.delta","item_id":"i%[1]d","output_index":%[1]d,"content_index":0,"delta":"q z"}`,
+				`{"type":"response.output_text.done","item_id":"i%[1]d","output_index":%[1]d,"content_index":0,"text":"q z"}`,
+				`{"type":"response.output_item.done","output_index":%d,"item":{"id":"i%[1]d"}}`,
+			} {
+				feed(t, reader, named(fmt.Sprintf(event, i)), new(int))
+			}
+		}
+	})
+	t.Run("texts done in one item", func(t *testing.T) {
+		stream := named(`{"type":"response.output_item.added","output_index":0,"item":{"id":"i","type":"message","content":[]}}`)
+		for i := range maxOpenChannels + 1 {
+			stream += named(fmt.Sprintf(`{"type":"response.output_text.done","item_id":"i","output_index":0,"content_index":%d,"text":"q z"}`, i))
+		}
+		if _, err := readStream(t, OpenAIResponseStream, stream); err == nil || !strings.Contains(err.Error(), "too many") {
+			t.Error(err)
+		}
+	})
 	t.Run("blocks at once", func(t *testing.T) {
 		stream := start
 		for i := range maxOpenBlocks + 1 {
@@ -215,7 +238,7 @@ func TestStream_IsBounded(t *testing.T) {
 	t.Run("tool calls at once", func(t *testing.T) {
 		stream := ""
 		for i := range maxOpenChannels + 1 {
-			stream += unnamed(fmt.Sprintf(`{"choices":[{"index":0,"delta":{"tool_calls":[{"index":%d,"function":{"arguments":"q z"}}]}}]}`, i))
+			stream += unnamed(fmt.Sprintf(`{"choices":[{"index":0,"delta":{"tool_calls":[{"index":%d,"function":{"name":"q z"}}]}}]}`, i))
 		}
 		if _, err := readStream(t, OpenAIChatStream, stream); err == nil || !strings.Contains(err.Error(), "too many") {
 			t.Error(err)

@@ -55,8 +55,8 @@
 // upstream is then asked with "Accept-Encoding: identity", and neither Range nor If-Range.
 //
 // A JSON answer, of whatever status, is held whole, and read as strictly as a request's body, by the endpoint's
-// [Response]. Answers without a body pass: to HEAD, 204, 304, and empty ones. Anything else is refused: another media
-// type, lines of JSON, an encoded body, one that ends early.
+// [Response]. Answers without a body pass: to HEAD, 204, 304, and empty ones, if they are no event streams. Anything else
+// is refused: another media type, lines of JSON, an encoded body, one that ends early.
 //
 // An event stream (text/event-stream) is read event by event by the endpoint's [Stream]. The events that leave are the
 // upstream's own, byte for byte and in order. Unknown events, data that can't be read, data after the end, and a stream
@@ -100,7 +100,9 @@
 //
 // # Limits, units, defaults
 //
-// A body may have 32 MiB, as it comes and decoded ([Config].MaxBody, [Responses].MaxBody), an event 8 MiB; gzip may expand to 100 times its size, or 64 KiB.
+// A body may have 32 MiB, as it comes and decoded ([Config].MaxBody, [Responses].MaxBody); gzip may expand to 100 times
+// its size, or 64 KiB. An event may have 8 MiB, and 65,536 texts that stand in it whole. 1,024 texts of a stream may be
+// open at once, and 64 content blocks or output items.
 // Nesting is bounded to 128, and values to 1,048,576 ([Limits]). All bodies together may hold 512 MiB ([Budget]). A guard
 // has 10 seconds ([WithDeadline]). Verdicts on single texts are kept for an hour, 65,536 of them ([Cache]).
 //

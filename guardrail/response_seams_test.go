@@ -1,6 +1,7 @@
 package guardrail
 
 import (
+	"fmt"
 	"io"
 	"net/http"
 	"strings"
@@ -146,5 +147,20 @@ func TestReasoningEnds(t *testing.T) {
 		if _, rec := ask(must(t, judging(windowed())), "/chat", answers(typeStream, eventsOf(stream)...)); rec.Outcome != Blocked || rec.Released == 0 {
 			t.Errorf("%s: %+v", reasoning, rec)
 		}
+	}
+}
+
+// So do the tokens of a text that is done.
+func TestTokensEnd(t *testing.T) {
+	delta := func(part int, text, tokens string) string {
+		return named(fmt.Sprintf(`{"type":"response.output_text.delta","item_id":"i","output_index":0,"content_index":%d,"delta":%q,"logprobs":[%s]}`, part, text, tokens))
+	}
+	stream := named(`{"type":"response.output_item.added","output_index":0,"item":{"id":"i","type":"message","content":[]}}`) +
+		delta(0, "so be it", `{"token":"so be it","logprob":-1,"top_logprobs":[]}`) +
+		named(`{"type":"response.output_text.done","item_id":"i","output_index":0,"content_index":0,"text":"so be it"}`)
+	first := int64(len(stream))
+	stream += delta(1, long, "") + delta(1, long, "") + delta(1, word+" ", "") + delta(1, long, "")
+	if _, rec := ask(must(t, judging(windowed())), "/responses", answers(typeStream, eventsOf(stream)...)); rec.Outcome != Blocked || rec.Released < first {
+		t.Errorf("%d are to be released at least: %+v", first, rec)
 	}
 }

@@ -166,6 +166,8 @@ func TestStream_Refuses(t *testing.T) {
 		{"item twice", OpenAIResponseStream, "twice", []string{named(added), named(added)}},
 		{"item again", OpenAIResponseStream, "twice", []string{named(added), named(itemIsDone), named(added)}},
 		{"another item of the same ID", OpenAIResponseStream, "two names", []string{named(added), named(strings.Replace(added, `:0`, `:1`, 1))}},
+		{"a long ID", OpenAIResponseStream, "", []string{named(strings.Replace(added, `"i"`, `"`+strings.Repeat("i", maxItemID)+`"`, 1)), named(completed)}},
+		{"an ID that is too long", OpenAIResponseStream, "not open", []string{named(strings.Replace(added, `"i"`, `"`+strings.Repeat("i", maxItemID+1)+`"`, 1)), named(completed)}},
 		{"delta without an item", OpenAIResponseStream, "not open", []string{named(textDelta)}},
 		{"delta after its item", OpenAIResponseStream, "not open", []string{named(added), named(itemIsDone), named(textDelta)}},
 		{"delta after its text", OpenAIResponseStream, "after its end", []string{named(added), named(textDelta), named(textIsDone), named(textDelta)}},
@@ -328,7 +330,7 @@ func TestStream_Refuse(t *testing.T) {
 		}
 	}
 	reader := OpenAIResponseStream.reader(0)
-	feed(t, reader, named(`{"type":"response.created","response":{},"sequence_number":41}`), new(int))
+	feed(t, reader, named(`{"type":"response.created","response":{},"sequence_number":41}`)+named(`{"type":"keepalive","sequence_number":7}`), new(int))
 	if got := string(reader.refuse("busy", "x")); !strings.Contains(got, `"sequence_number":42`) || !strings.Contains(got, "server_error") {
 		t.Error(got)
 	}

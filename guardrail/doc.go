@@ -101,18 +101,18 @@
 // # Limits, units, defaults
 //
 // A body may have 32 MiB, as it comes and decoded ([Config].MaxBody, [Responses].MaxBody); gzip may expand to 100 times
-// its size, or 64 KiB. An event may have 8 MiB, and 65,536 texts that stand in it whole. 1,024 texts of a stream may be
-// open at once, and 64 content blocks or output items.
-// Nesting is bounded to 128, and values to 1,048,576 ([Limits]). All bodies together may hold 512 MiB ([Budget]). A guard
-// has 10 seconds ([WithDeadline]). Verdicts on single texts are kept for an hour, 65,536 of them ([Cache]).
+// its size, or 64 KiB. An event may have 8 MiB ([Responses].MaxEvent), and 65,536 texts that stand in it whole. Of a
+// stream, 1,024 texts may be open at once, and 64 content blocks or output items. Nesting is bounded to 128, and values to
+// 1,048,576 ([Limits]). All bodies together may hold 512 MiB ([Budget]). A guard has 10 seconds ([WithDeadline]). Verdicts
+// on single texts are kept for an hour, 65,536 of them ([Cache]).
 //
 // A request takes the memory of its body, of its index (32 bytes a value, pooled), and of those texts that a guard has to
-// be shown; a body of unknown length takes twice its size while it arrives. What the body took is given back
-// when the next handler has read it, unless a guard of answers wants to see it: [Description].WantsRequest. An answer
-// that is held takes its size and that of its texts; a stream in mode window, about the text of a window and an overlap with the events
-// around it. A client that sends slowly holds its share of the Budget: set
-// [net/http.Server.ReadTimeout].
+// be shown; a body of unknown length takes twice its size while it arrives. What the body took is given back when the next
+// handler has read it, unless a guard of answers wants to see it: [Description].WantsRequest. An answer that is held takes
+// its size and that of its texts; a stream in mode window, about the text of a window and an overlap with the events around
+// it. The index of an event is beside the Budget, while the event is read. A client that sends slowly holds its share of
+// the Budget: set [net/http.Server.ReadTimeout].
 //
-// Request trailers are dropped; those of an answer wait for its verdict. The fields Expect, Upgrade and HTTP2-Settings concern the connection to the client and
-// are removed from what the next handler sees.
+// Request trailers are dropped; those of an answer wait for its verdict. The fields Expect, Upgrade and HTTP2-Settings
+// concern the connection to the client and are removed from what the next handler sees.
 package guardrail

@@ -92,8 +92,10 @@ func TestWindowsKeepWhatEnded(t *testing.T) {
 		t.Fatal(err)
 	}
 	r := Responses{Mode: Window, WindowSize: 40, WindowOverlap: 30, Guards: []Guard{patterns}}
-	whole := strings.Replace(anthropic([]string{"@"}, []string{"ned word dolor sit"}), `"content":[]`, `"content":[{"type":"text","text":"`+long+` the ban"}]`, 1)
-	whole = whole[:strings.Index(whole, "event: content_block_start")] + whole[strings.Index(whole, `event: content_block_start`+"\n"+`data: {"type":"content_block_start","index":1`):]
+	const block = "event: content_block_start\ndata: {\"type\":\"content_block_start\",\"index\":"
+	start, rest, _ := strings.Cut(anthropic(nil, []string{"ned word dolor sit"}), block+"0")
+	_, rest, _ = strings.Cut(rest, block+"1") // the first block stands in the start
+	whole := strings.Replace(start, `"content":[]`, `"content":[{"type":"text","text":"`+long+` the ban"}]`, 1) + block + "1" + rest
 	for name, stream := range map[string]string{
 		"before a long word, which is judged late": anthropic([]string{"lorem ipsum the banned "}, letters(word[len(word)-4:]+strings.Repeat("x", 55)+" dolor sit", 4)),
 		"whole": whole,

@@ -32,6 +32,7 @@ func TestStreamVerdicts(t *testing.T) {
 		{"an unknown event", strings.Replace(whole, stop, "event: news\ndata: {\"type\":\"news\"}\n\n"+stop, 1), "response-unreadable"},
 		{"data that are not JSON", strings.Replace(whole, stop, "event: ping\ndata: {\"type\":\"ping\",}\n\n"+stop, 1), "response-unreadable"},
 		{"data after the end", whole + "event: message_stop\ndata: {\"type\":\"message_stop\"}\n\n", "response-unreadable"},
+		{"no event", "", "response-incomplete"},
 		{"no terminal event", strings.TrimSuffix(whole, stop), "response-incomplete"},
 		{"cut in an event", strings.TrimSuffix(whole, "}\n\n"), "response-incomplete"},
 		{"an event that is too large", strings.Replace(whole, stop, ": "+strings.Repeat("x", 2000)+"\n\n"+stop, 1), "response-too-large"},

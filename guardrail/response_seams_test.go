@@ -166,3 +166,22 @@ func TestTokensEnd(t *testing.T) {
 		t.Errorf("%d are to be released at least: %+v", first, rec)
 	}
 }
+
+// A text that has ended is kept while the one behind it has hardly begun, whatever another choice says meanwhile.
+func TestWindowsKeepWhatEndedBesideOthers(t *testing.T) {
+	patterns, err := Patterns("seams", word)
+	if err != nil {
+		t.Fatal(err)
+	}
+	delta := func(choice int, member, text string) string {
+		return unnamed(fmt.Sprintf(`{"choices":[{"index":%d,"delta":{%q:%q}}]}`, choice, member, text))
+	}
+	r := Responses{Mode: Window, WindowSize: 40, WindowOverlap: 20, Guards: []Guard{patterns}}
+	for cut := 5; cut < len(word); cut++ {
+		stream := delta(1, "content", long) + delta(0, "reasoning", "lorem ipsum "+word[:4]) + delta(0, "content", word[4:cut]) +
+			delta(1, "content", long) + delta(1, "content", long) + delta(0, "content", word[cut:]+" dolor sit") + delta(1, "content", long) + unnamed("[DONE]")
+		if got, rec := ask(must(t, judging(r)), "/chat", answers(typeStream, stream)); rec.Outcome != Blocked || rec.Released == 0 || strings.Contains(got.Body, "ipsum") {
+			t.Errorf("cut at %d: %+v\n%s", cut, rec, got.Body)
+		}
+	}
+}

@@ -178,7 +178,8 @@ func TestWindowsKeepWhatEndedBesideOthers(t *testing.T) {
 	}
 	r := Responses{Mode: Window, WindowSize: 40, WindowOverlap: 20, Guards: []Guard{patterns}}
 	for cut := 5; cut < len(word); cut++ {
-		stream := delta(1, "content", long) + delta(0, "reasoning", "lorem ipsum "+word[:4]) + delta(0, "content", word[4:cut]) +
+		stream := delta(1, "reasoning", long) + delta(1, "reasoning_content", long) + delta(1, "content", long+long) + delta(1, "content", long) +
+			delta(0, "reasoning", "lorem ipsum "+word[:4]) + delta(0, "content", word[4:cut]) +
 			delta(1, "content", long) + delta(1, "content", long) + delta(0, "content", word[cut:]+" dolor sit") + delta(1, "content", long) + unnamed("[DONE]")
 		if got, rec := ask(must(t, judging(r)), "/chat", answers(typeStream, stream)); rec.Outcome != Blocked || rec.Released == 0 || strings.Contains(got.Body, "ipsum") {
 			t.Errorf("cut at %d: %+v\n%s", cut, rec, got.Body)

@@ -105,7 +105,7 @@ func BenchmarkStreamDelay(b *testing.B) {
 // pace is how often a stream has an event. The first warmUp of each don't count: a thousand connections are made meanwhile.
 const (
 	pace   = time.Second / 4
-	warmUp = 8
+	warmUp = 16
 )
 
 func delaysOf(b *testing.B, mode guardrail.Mode, events []string) []time.Duration {

@@ -55,8 +55,8 @@
 // upstream is then asked with "Accept-Encoding: identity", and neither Range nor If-Range.
 //
 // A JSON answer, of whatever status, is held whole, and read as strictly as a request's body, by the endpoint's
-// [Response]. Answers without a body pass: to HEAD, 204, 304, and empty ones. Anything else is refused: another media
-// type, lines of JSON, an encoded body, one that ends early.
+// [Response]. Answers without a body pass: to HEAD, 204, 304, and empty ones, if they are no event streams. Anything else
+// is refused: another media type, lines of JSON, an encoded body, one that ends early.
 //
 // An event stream (text/event-stream) is read event by event by the endpoint's [Stream]. The events that leave are the
 // upstream's own, byte for byte and in order. Unknown events, data that can't be read, data after the end, and a stream
@@ -100,17 +100,19 @@
 //
 // # Limits, units, defaults
 //
-// A body may have 32 MiB, as it comes and decoded ([Config].MaxBody, [Responses].MaxBody), an event 8 MiB; gzip may expand to 100 times its size, or 64 KiB.
-// Nesting is bounded to 128, and values to 1,048,576 ([Limits]). All bodies together may hold 512 MiB ([Budget]). A guard
-// has 10 seconds ([WithDeadline]). Verdicts on single texts are kept for an hour, 65,536 of them ([Cache]).
+// A body may have 32 MiB, as it comes and decoded ([Config].MaxBody, [Responses].MaxBody); gzip may expand to 100 times
+// its size, or 64 KiB. An event may have 8 MiB ([Responses].MaxEvent), and 65,536 texts that stand in it whole. Of a
+// stream, 1,024 texts may be open at once, and 64 content blocks or output items. Nesting is bounded to 128, and values to
+// 1,048,576 ([Limits]). All bodies together may hold 512 MiB ([Budget]). A guard has 10 seconds ([WithDeadline]). Verdicts
+// on single texts are kept for an hour, 65,536 of them ([Cache]).
 //
 // A request takes the memory of its body, of its index (32 bytes a value, pooled), and of those texts that a guard has to
-// be shown; a body of unknown length takes twice its size while it arrives. What the body took is given back
-// when the next handler has read it, unless a guard of answers wants to see it: [Description].WantsRequest. An answer
-// that is held takes its size and that of its texts; a stream in mode window, about the text of a window and an overlap with the events
-// around it. A client that sends slowly holds its share of the Budget: set
-// [net/http.Server.ReadTimeout].
+// be shown; a body of unknown length takes twice its size while it arrives. What the body took is given back when the next
+// handler has read it, unless a guard of answers wants to see it: [Description].WantsRequest. An answer that is held takes
+// its size and that of its texts; a stream in mode window, about the text of a window and an overlap with the events around
+// it. The index of an event is beside the Budget, while the event is read. A client that sends slowly holds its share of
+// the Budget: set [net/http.Server.ReadTimeout].
 //
-// Request trailers are dropped; those of an answer wait for its verdict. The fields Expect, Upgrade and HTTP2-Settings concern the connection to the client and
-// are removed from what the next handler sees.
+// Request trailers are dropped; those of an answer wait for its verdict. The fields Expect, Upgrade and HTTP2-Settings
+// concern the connection to the client and are removed from what the next handler sees.
 package guardrail

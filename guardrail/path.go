@@ -25,6 +25,10 @@ func normalizedPath(t *jsonscan.Tape, n jsonscan.Node, r *rule) string {
 			path = append(strconv.AppendInt(append(path, '['), int64(index), 10), ']')
 			continue
 		}
+		if raw, _ := t.Name(at); len(raw) > maxRawName {
+			path = append(path, "['…']"...)
+			continue
+		}
 		name = t.AppendName(name[:0], at)
 		if _, known := r.paths.known[string(name)]; !known && !harmlessName(name) {
 			path = append(path, "['…']"...)
@@ -34,6 +38,9 @@ func normalizedPath(t *jsonscan.Tape, n jsonscan.Node, r *rule) string {
 	}
 	return string(path)
 }
+
+// maxRawName is how long a name may be, in bytes and with its escapes, to be looked at: none that a rule knows is longer.
+const maxRawName = 1024
 
 // harmlessName reports whether a name that a client made up reads like one, and not like a sentence or a credential.
 func harmlessName(name []byte) bool {

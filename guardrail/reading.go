@@ -161,6 +161,14 @@ func (r *reading) open() error {
 // mediaEventStream is the media type of event streams (WHATWG HTML, section 9.2).
 const mediaEventStream = "text/event-stream"
 
+// isEventStream reports whether clients could read an event stream in an answer with the given header.
+func isEventStream(header http.Header) bool {
+	return slices.ContainsFunc(header["Content-Type"], func(line string) bool {
+		mediaType, _, _ := mime.ParseMediaType(line)
+		return mediaType == mediaEventStream
+	})
+}
+
 // opaque notes parts that no guard can read, and refuses them unless that was allowed.
 func (r *reading) opaque(places ...string) error {
 	if len(places) == 0 {
@@ -177,6 +185,12 @@ func (r *reading) opaque(places ...string) error {
 func (r *reading) end() error {
 	if r.length >= 0 && r.record.Read != r.length && !r.bodiless() && !r.own && r.mode != Observe {
 		return incompleteResponse("the answer is not as long as its Content-Length")
+	}
+	if !r.opened && !r.bodiless() && isEventStream(r.h.sent) { // of no event: its end is missing
+		r.opened = true
+		if err := r.observed(r.open()); err != nil {
+			return err
+		}
 	}
 	if r.content != nil && !r.closed {
 		if err := r.observed(r.content.end()); err != nil {

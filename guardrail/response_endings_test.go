@@ -244,3 +244,30 @@ func oddAnswer(t *testing.T, r Responses, budget int64, w *brittle, h http.Handl
 	drained(t, c.Budget)
 	return w.Body.String()
 }
+
+// The client hears of a block at once, although the handler goes on for a while.
+func TestBlocksAreFlushed(t *testing.T) {
+	for _, body := range []string{saying("start"), saying("middle")} {
+		heard := make(chan struct{})
+		server := httptest.NewServer(must(t, judging(windowed())).Wrap(http.HandlerFunc(func(w http.ResponseWriter, _ *http.Request) {
+			w.Header().Set("Content-Type", typeStream)
+			if _, err := io.WriteString(w, body); err == nil {
+				t.Error("it was not blocked")
+			}
+			<-heard
+		})))
+		res, err := http.Post(server.URL+"/anthropic", typeJSON, strings.NewReader("{}"))
+		if err != nil {
+			t.Fatal(err)
+		}
+		for said, part := "", make([]byte, 4096); !strings.Contains(said, "it says what must not be said"); {
+			n, err := res.Body.Read(part)
+			if said += string(part[:n]); n == 0 {
+				t.Fatalf("%q, and then %v", said, err)
+			}
+		}
+		close(heard)
+		_ = res.Body.Close()
+		server.Close()
+	}
+}

@@ -335,6 +335,7 @@ func TestClientLeavesAnAnswer(t *testing.T) {
 			c.Budget = NewBudget(DefaultBudget)
 			g := must(t, c)
 			ended, written := make(chan any, 1), make(chan struct{})
+			var rec *Record
 			stream := saying("")
 			server := httptest.NewServer(http.HandlerFunc(func(w http.ResponseWriter, req *http.Request) {
 				defer func() {
@@ -344,7 +345,7 @@ func TestClientLeavesAnAnswer(t *testing.T) {
 						panic(p)
 					}
 				}()
-				g.Wrap(http.HandlerFunc(func(w http.ResponseWriter, req *http.Request) {
+				observed(g.Wrap(http.HandlerFunc(func(w http.ResponseWriter, req *http.Request) {
 					w.Header().Set("Content-Type", typeStream)
 					_, err := io.WriteString(w, stream)
 					if err == nil && r.Mode != Hold && r.Mode != Observe {
@@ -355,7 +356,7 @@ func TestClientLeavesAnAnswer(t *testing.T) {
 						<-req.Context().Done()
 						panic(http.ErrAbortHandler)
 					}
-				})).ServeHTTP(w, req)
+				})), &rec).ServeHTTP(w, req)
 			}))
 			defer server.Close()
 			conn := rawhttp.Dial(t, server.URL)
@@ -366,9 +367,14 @@ func TestClientLeavesAnAnswer(t *testing.T) {
 				<-guard.asked
 			}
 			conn.Close()
-			<-ended
+			want := Skipped
 			if r.Mode == Observe {
 				guard.gate <- Verdict{} // what was said is judged all the same
+				want = Passed
+			}
+			<-ended
+			if rec.Response.Outcome != want || rec.Response.Detail != "" {
+				t.Errorf("the record is %+v, want the outcome %s", rec.Response, want)
 			}
 			drained(t, c.Budget)
 		})

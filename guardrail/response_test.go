@@ -32,6 +32,7 @@ func TestStreamVerdicts(t *testing.T) {
 		{"an unknown event", strings.Replace(whole, stop, "event: news\ndata: {\"type\":\"news\"}\n\n"+stop, 1), "response-unreadable"},
 		{"data that are not JSON", strings.Replace(whole, stop, "event: ping\ndata: {\"type\":\"ping\",}\n\n"+stop, 1), "response-unreadable"},
 		{"data after the end", whole + "event: message_stop\ndata: {\"type\":\"message_stop\"}\n\n", "response-unreadable"},
+		{"no event", "", "response-incomplete"},
 		{"no terminal event", strings.TrimSuffix(whole, stop), "response-incomplete"},
 		{"cut in an event", strings.TrimSuffix(whole, "}\n\n"), "response-incomplete"},
 		{"an event that is too large", strings.Replace(whole, stop, ": "+strings.Repeat("x", 2000)+"\n\n"+stop, 1), "response-too-large"},
@@ -161,6 +162,17 @@ func TestAnswerKinds(t *testing.T) {
 		{"a stream, encoded", "/anthropic", respond(200, of(typeStream, "Content-Encoding", "br"), saying("")), 502, "response-unreadable"},
 		{"a stream of known length", "/anthropic", respond(200, of(typeStream, "Content-Length", fmt.Sprint(len(saying("")))), saying("")), 200, ""},
 		{"a stream shorter than its length", "/anthropic", respond(200, of(typeStream, "Content-Length", "99999"), saying("")), 502, "response-incomplete"},
+		{"a stream that is called JSON", "/anthropic", respond(200, of(typeJSON), saying("")), 502, "response-unreadable"},
+		{"JSON that is called a stream", "/anthropic", respond(200, of(typeStream), good), 502, "response-incomplete"},
+		{"a stream of another name in the same line", "/anthropic", respond(200, of(typeStream+", "+typeJSON), saying("")), 502, "response-unreadable"},
+		{"a stream in another charset", "/anthropic", respond(200, of(typeStream+"; charset=latin1"), saying("")), 502, "response-unreadable"},
+		{"a stream of capitals, in UTF-8", "/anthropic", respond(200, of("TEXT/Event-Stream;charset=\"UTF-8\""), saying("")), 200, ""},
+		{"a stream, blocked", "/anthropic", respond(500, of(typeStream), saying("end")), 400, "blocked"},
+		{"a part of a stream", "/anthropic", respond(206, of(typeStream, "Content-Range", "bytes 0-9/99"), saying("")[:9]), 502, "response-incomplete"},
+		{"a stream with a mark", "/anthropic", respond(200, of(typeStream), "\uFEFF"+saying("")), 502, "response-unreadable"},
+		{"a stream of nothing", "/anthropic", respond(200, of("Text/Event-Stream; charset=utf-8"), ""), 502, "response-incomplete"},
+		{"a stream of a comment", "/anthropic", respond(200, of(typeStream), ": nothing\n\n"), 502, "response-incomplete"},
+		{"a stream of no content", "/anthropic", respond(204, of(typeStream), ""), 204, ""},
 		{"a switch of protocols", "/json", respond(101, http.Header{"Upgrade": {"other"}}, ""), 502, "response-unreadable"},
 		{"no content", "/json", respond(204, nil, ""), 204, ""},
 		{"a body with no content", "/json", respond(204, of(typeJSON), bad), 204, ""},
@@ -187,6 +199,9 @@ func TestAnswerKinds(t *testing.T) {
 			}
 			if tt.code != "" && (got.Header.Get("Content-Length") != fmt.Sprint(len(got.Body)) || got.Header.Get("Retry-After") == "5") {
 				t.Errorf("the denial has the header %v", got.Header)
+			}
+			if got.Header["Content-Length"] != nil && strings.HasPrefix(got.Header.Get("Content-Type"), typeStream) && got.Body != "" {
+				t.Error("a stream that may get longer has a Content-Length")
 			}
 			if rec != nil && (rec.Outcome == Passed) != (tt.code == "") {
 				t.Errorf("the record is %+v", rec)

@@ -273,6 +273,26 @@ func TestObserversOfWindows(t *testing.T) {
 	}
 }
 
+// Observers that are slow are left out of hearings, rather than have what they are to be shown pile up.
+func TestSlowObservers(t *testing.T) {
+	gate := make(chan struct{})
+	slow := &fake{name: "slow", scope: WholeConversation, check: func(context.Context, Input) (Verdict, error) {
+		<-gate
+		return Verdict{}, nil
+	}}
+	other := &fake{name: "other", scope: WholeConversation}
+	r := windowed()
+	r.Guards = []Guard{InMode(slow, Observe), other}
+	stream := anthropic(letters(strings.Repeat(long, 20), 9))
+	got, rec := ask(must(t, judging(r)), "/anthropic", http.HandlerFunc(func(w http.ResponseWriter, r *http.Request) {
+		answers(typeStream, stream).ServeHTTP(w, r)
+		close(gate)
+	}))
+	if got.Body != stream || rec.Outcome != Passed || other.calls() != rec.Hearings || rec.Hearings <= 2*maxPending || slow.calls() > maxPending {
+		t.Errorf("%d calls of the slow one, %d of the other, %+v", slow.calls(), other.calls(), rec)
+	}
+}
+
 // What a stage of the gateway's refuses behind the guardrail is no answer. What a handler makes of that is one.
 func TestOwnRefusals(t *testing.T) {
 	own := Denial{Status: 502, Code: "upstream-closed", Message: "about " + word}

@@ -20,7 +20,8 @@ const (
 
 	// AnthropicMessageStream is for POST /v1/messages. A text is what a content block's start and its deltas have in
 	// the same member: text, thinking, partial_json. Blocks begin in the order of their indexes, without gaps, and
-	// deltas are for blocks that are open: the SDKs keep them by position.
+	// deltas are for the last of them, while it is open: the SDKs keep blocks by position, and many clients join deltas
+	// as they come.
 	AnthropicMessageStream
 
 	// AnthropicCompletionStream is for POST /v1/complete.
@@ -28,7 +29,9 @@ const (
 
 	// OpenAIChatStream is for POST /v1/chat/completions, of OpenAI and of others. A text is what the chunks have at the
 	// same place of the choice with the same index: the place counts by the index of a tool call, not by its position.
-	// A choice that has finished says no more; reasoning ends where content begins, and a function's name where its
+	// Choices may take turns, but not in one chunk; a client that joins them without regard to the index makes texts
+	// that are not read. Tool calls all have an index, or none has: then they come one a chunk, and are one text. A
+	// choice that has finished says no more; reasoning ends where content begins, and a function's name where its
 	// arguments do.
 	OpenAIChatStream
 
@@ -36,7 +39,8 @@ const (
 	OpenAICompletionStream
 
 	// OpenAIResponseStream is for POST /v1/responses. Deltas are for output items that have been added and are not
-	// done, and name them by index and ID alike, since some clients go by the one and some by the other.
+	// done, and name them by index and ID alike, since some clients go by the one and some by the other. Items may take
+	// turns; a client that joins their texts as they come makes texts that are not read.
 	OpenAIResponseStream
 
 	streamEnd

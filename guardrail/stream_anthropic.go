@@ -105,6 +105,9 @@ func (e *anthropicMessageEvents) delta(r *eventReader) error {
 	if !slices.Contains(e.open, index) {
 		return fault("a delta is for a content block that is not open")
 	}
+	if index != e.blocks-1 {
+		return fault("a delta is for a content block that another one follows") // many clients join deltas as they come
+	}
 	delta, ok := memberOf(r.tape, jsonscan.Root, "delta")
 	if !ok {
 		return errUnknownEvent

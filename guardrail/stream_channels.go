@@ -7,8 +7,9 @@ import (
 
 // Bounds on what a stream may have open.
 const (
-	maxOpenChannels = 1024 // texts that go on from event to event
-	minOverlap      = 256  // see Stream.reader
+	maxOpenChannels = 1024    // texts that go on from event to event
+	maxEventTexts   = 1 << 16 // texts that stand in one event whole
+	minOverlap      = 256     // see Stream.reader
 )
 
 // What a reader keeps of its buffers from one event to the next.
@@ -90,8 +91,9 @@ func (c *channels) free(closed []int) {
 }
 
 var (
-	errTextEnded   = fault("a text goes on after its end")
-	errTooManyOpen = fault("too many texts are open at once")
+	errTextEnded    = fault("a text goes on after its end")
+	errTooManyOpen  = fault("too many texts are open at once")
+	errTooManyTexts = fault("too many texts are in one event")
 )
 
 // find returns the open channel of a key; none where there is none.

@@ -34,6 +34,7 @@ func TestEscapes(t *testing.T) {
 		`\ud83d\n`:              "\uFFFD\n",
 		`\ud83d\u0041`:          "\uFFFDA",
 		`\ud83d\ud83d\ude00`:    "\uFFFD😀",
+		`\ude00`:                "\uFFFD",
 		`\ude00\ud83d!`:         "\uFFFD\uFFFD!",
 		`\ud83d\uzzzz`:          "\uFFFD\\uzzzz",
 		`\x41`:                  `\x41`,

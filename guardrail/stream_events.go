@@ -12,6 +12,7 @@ var (
 	errUnknownEvent = fault("an event is of an unknown type, or lacks what its type has")
 	errName         = fault("the name of an event is not its type")
 	errDone         = fault("a [DONE] comes where there is none")
+	errElsewhere    = fault("a piece of a text stands in an event that goes on with none")
 )
 
 // string returns the value of a string, nil of anything else.

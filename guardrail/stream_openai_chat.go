@@ -1,6 +1,7 @@
 package guardrail
 
 import (
+	"bytes"
 	"slices"
 	"sync"
 
@@ -10,8 +11,28 @@ import (
 // openAIChunks are the events of ChatCompletionChunk, and of Completion in a stream: each has a piece of every choice
 // that goes on, by index.
 type openAIChunks struct {
-	finished []bool // by index of the choice
+	chunk   int // how many have come
+	choices []openAIChoice
 }
+
+// openAIChoice is what is known of the choice of an index.
+type openAIChoice struct {
+	chunk    int // the last one that it was in
+	finished bool
+	lists    [len(indexedLists)]numbering
+}
+
+// indexedLists are members of a delta, lists whose elements go by an index that they have themselves.
+var indexedLists = [...]string{"tool_calls", "reasoning_details"}
+
+// numbering says whether the elements of a list have an index: all, or none.
+type numbering uint8
+
+const (
+	unknownNumbering numbering = iota
+	withIndex
+	withoutIndex
+)
 
 // maxChoices is how many choices OpenAI's API makes at most.
 const maxChoices = 128
@@ -39,7 +60,8 @@ func (e *openAIChunks) read(r *eventReader, name []byte) error {
 	if !ok || r.tape.Type(choices) != jsonscan.Array {
 		return errUnknownEvent
 	}
-	for choice, ok := r.tape.FirstChild(choices); ok; choice, ok = r.tape.NextSibling(choice) {
+	e.chunk++
+	for choice := range r.tape.Children(choices) {
 		if err := e.choice(r, choice); err != nil {
 			return err
 		}
@@ -55,20 +77,67 @@ func (e *openAIChunks) choice(r *eventReader, choice jsonscan.Node) error {
 	if index >= maxChoices {
 		return errIndex
 	}
-	for len(e.finished) <= index {
-		e.finished = append(e.finished, false)
+	for len(e.choices) <= index {
+		e.choices = append(e.choices, openAIChoice{})
 	}
-	key := r.place("choices", index, "", none, "")
-	r.within(choice, key, nil)
-	r.bases[len(r.bases)-1].over = e.finished[index]
+	as := &e.choices[index]
+	if as.chunk == e.chunk {
+		return fault("a choice comes twice in an event") // to clients that look at the first one alone it is another
+	}
+	as.chunk = e.chunk
+	r.within(choice, r.place("choices", index, "", none, ""), nil)
+	r.bases[len(r.bases)-1].over = as.finished
 	if delta, ok := memberOf(r.tape, choice, "delta"); ok {
+		for i, name := range indexedLists {
+			if err := as.lists[i].check(r, delta, name); err != nil {
+				return err
+			}
+		}
 		e.follow(r, delta, index)
 	}
 	if reason, ok := memberOf(r.tape, choice, "finish_reason"); ok && r.tape.Type(reason) != jsonscan.Null {
-		e.finished[index] = true
+		as.finished = true
 		r.endBelow(r.place("choices", index, ".", none, ""))
 	}
 	return nil
+}
+
+// check refuses elements of which some go by an index and others don't, and several in one event that don't: to some
+// clients no index is 0, to others it is none, and others count the elements of an event.
+func (n *numbering) check(r *eventReader, delta jsonscan.Node, name string) error {
+	list, ok := memberOf(r.tape, delta, name)
+	if !ok || r.tape.Type(list) != jsonscan.Array {
+		return nil
+	}
+	for element := range r.tape.Children(list) {
+		as := withoutIndex
+		if _, ok := memberOf(r.tape, element, "index"); ok {
+			as = withIndex
+		}
+		if *n == unknownNumbering {
+			*n = as
+		}
+		if *n != as || as == withoutIndex && (r.tape.Count(list) > 1 || r.hasAlike(element, "index")) {
+			return fault("elements of a list lack an index, and could be taken for one another")
+		}
+	}
+	return nil
+}
+
+// hasAlike reports whether n has a member that encoding/json takes for the one with the given name.
+func (r *eventReader) hasAlike(n jsonscan.Node, name string) bool {
+	for member := range r.tape.Children(n) {
+		spelt, escaped := r.tape.Name(member)
+		if escaped {
+			start := len(r.value)
+			r.value = r.tape.AppendName(r.value, member)
+			spelt = r.value[start:]
+		}
+		if bytes.EqualFold(spelt, []byte(name)) {
+			return true
+		}
+	}
+	return false
 }
 
 // follow ends the texts that what the delta says comes after. What follows them would have to wait otherwise

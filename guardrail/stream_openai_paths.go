@@ -10,7 +10,7 @@ import (
 // The texts that go on are named by the types of events; what is listed here as going on are the tokens of a text that
 // is repeated.
 var openAIResponseTable = sync.OnceValue(func() *eventTable {
-	return newEventTable(
+	t := newEventTable(
 		texts(Prompt, "",
 			"logprobs",
 			"part.logprobs",
@@ -48,6 +48,8 @@ var openAIResponseTable = sync.OnceValue(func() *eventTable {
 			},
 		},
 	)
+	t.repeats = true
+	return t
 })
 
 // openAIResponseAnswer has the paths of Response, whose members stand at p: "response.".

@@ -3,8 +3,10 @@ package guardrail
 import (
 	"encoding/json"
 	"fmt"
+	"math"
 	"strings"
 	"testing"
+	"time"
 
 	"github.com/google/go-cmp/cmp"
 
@@ -38,6 +40,7 @@ func TestStream_Refuses(t *testing.T) {
 		itemIsDone = `{"type":"response.output_item.done","output_index":0,"item":{"id":"i"}}`
 		completed  = `{"type":"response.completed","response":{"id":"r","output":[]}}`
 	)
+	call := func(calls string) string { return `{"choices":[{"index":0,"delta":{"tool_calls":[` + calls + `]}}]}` }
 	for _, c := range []struct {
 		name   string
 		stream Stream
@@ -61,6 +64,16 @@ func TestStream_Refuses(t *testing.T) {
 		{"block left out", AnthropicMessageStream, "out of order", []string{named(start), named(strings.Replace(block, `:0`, `:1`, 1))}},
 		{"block behind those of the start", AnthropicMessageStream, "out of order", []string{named(`{"type":"message_start","message":{"content":[{"type":"text","text":"q z"}]}}`), named(block)}},
 		{"delta for one of the start", AnthropicMessageStream, "not open", []string{named(`{"type":"message_start","message":{"content":[{"type":"text","text":"q z"}]}}`), named(delta)}},
+		{"delta for a block that another follows", AnthropicMessageStream, "another one follows", []string{
+			named(start), named(block), named(strings.Replace(block, `:0`, `:1`, 1)), named(delta),
+		}},
+		{"two blocks at once", AnthropicMessageStream, "", []string{
+			named(start), named(block), named(delta), named(strings.Replace(block, `:0`, `:1`, 1)), named(strings.Replace(delta, `:0`, `:1`, 1)), named(stopBlock), named(stop),
+		}},
+		{"a text in message_delta", AnthropicMessageStream, "goes on with none", []string{named(start), named(`{"type":"message_delta","delta":{"text":"q z"}}`)}},
+		{"a text in a ping", AnthropicMessageStream, "goes on with none", []string{named(start), named(`{"type":"ping","delta":{"text":"q z"}}`)}},
+		{"a delta in a start", AnthropicMessageStream, "goes on with none", []string{named(start), named(strings.Replace(block, `"index"`, `"delta":{"text":"q z"},"index"`, 1))}},
+		{"index in another case", AnthropicMessageStream, "case is folded", []string{named(start), named(strings.Replace(block, `"index":0`, `"index":0,"Index":1`, 1))}},
 		{"stop twice", AnthropicMessageStream, "not open", []string{named(start), named(block), named(stopBlock), named(stopBlock)}},
 		{"stop without q zlock", AnthropicMessageStream, "not open", []string{named(start), named(stopBlock)}},
 		{"unknown event", AnthropicMessageStream, "unknown", []string{named(start), named(`{"type":"message_note"}`)}},
@@ -111,6 +124,20 @@ func TestStream_Refuses(t *testing.T) {
 		{"choice that is a string", OpenAIChatStream, "index", []string{unnamed(`{"choices":["q z"]}`)}},
 		{"the 129th choice", OpenAIChatStream, "index", []string{unnamed(`{"choices":[{"index":128}]}`)}},
 		{"tool call with an odd index", OpenAIChatStream, "index", []string{unnamed(`{"choices":[{"index":0,"delta":{"tool_calls":[{"index":"0","function":{"name":"q z"}}]}}]}`)}},
+		{"choice twice", OpenAIChatStream, "twice", []string{unnamed(`{"choices":[{"index":0,"delta":{"content":"q z"}},{"index":0,"delta":{"content":"q z"}}]}`)}},
+		{"choice again", OpenAIChatStream, "", []string{unnamed(chunk), unnamed(chunk), unnamed("[DONE]")}},
+		{"index of a tool call in another case", OpenAIChatStream, "lack an index", []string{unnamed(call(`{"\u0049ndex":1,"function":{"arguments":"q z"}}`))}},
+		{"tool calls by index and by none", OpenAIChatStream, "lack an index", []string{
+			unnamed(call(`{"index":0,"function":{"arguments":"q z"}}`)), unnamed(call(`{"function":{"arguments":"q z"}}`)),
+		}},
+		{"tool calls by none and by index", OpenAIChatStream, "lack an index", []string{
+			unnamed(call(`{"function":{"arguments":"q z"}}`)), unnamed(call(`{"index":0,"function":{"arguments":"q z"}}`)),
+		}},
+		{"tool calls by none", OpenAIChatStream, "", []string{unnamed(call(`{"function":{"arguments":"q z"}}`)), unnamed(call(`{"function":{"arguments":"q z"}}`)), unnamed("[DONE]")}},
+		{"two tool calls by none", OpenAIChatStream, "lack an index", []string{unnamed(call(`{"function":{"arguments":"q z"}},{"function":{"arguments":"q z"}}`))}},
+		{"reasoning by index and by none", OpenAIChatStream, "lack an index", []string{
+			unnamed(`{"choices":[{"index":0,"delta":{"reasoning_details":[{"index":0,"text":"q z"}]}}]}`), unnamed(`{"choices":[{"index":0,"delta":{"reasoning_details":[{"text":"q z"}]}}]}`),
+		}},
 		{"chat with a name", OpenAIChatStream, "name", []string{"event: thread.run\ndata: " + chunk + "\n\n"}},
 		{"chat named message", OpenAIChatStream, "", []string{"event: message\ndata: " + chunk + "\n\n", unnamed("[DONE]")}},
 		{"chat named error", OpenAIChatStream, "name", []string{"event: error\ndata: " + chunk + "\n\n"}},
@@ -119,6 +146,7 @@ func TestStream_Refuses(t *testing.T) {
 		{"error that is null", OpenAIChatStream, "ended before", []string{unnamed(`{"error":null,"choices":[]}`)}},
 		{"chat after an error", OpenAIChatStream, "follows", []string{unnamed(`{"error":"q z"}`), unnamed(chunk)}},
 		{"reasoning after content", OpenAIChatStream, "after its end", []string{unnamed(chunk), unnamed(`{"choices":[{"index":0,"delta":{"reasoning":"q z"}}]}`)}},
+		{"other reasoning after content", OpenAIChatStream, "after its end", []string{unnamed(chunk), unnamed(`{"choices":[{"index":0,"delta":{"reasoning_content":"q z"}}]}`)}},
 		{"a name after its arguments", OpenAIChatStream, "after its end", []string{
 			unnamed(`{"choices":[{"index":0,"delta":{"tool_calls":[{"index":0,"function":{"name":"a","arguments":"{"}}]}}]}`),
 			unnamed(`{"choices":[{"index":0,"delta":{"tool_calls":[{"index":0,"function":{"name":"b","arguments":"}"}}]}}]}`),
@@ -138,6 +166,8 @@ func TestStream_Refuses(t *testing.T) {
 		{"item twice", OpenAIResponseStream, "twice", []string{named(added), named(added)}},
 		{"item again", OpenAIResponseStream, "twice", []string{named(added), named(itemIsDone), named(added)}},
 		{"another item of the same ID", OpenAIResponseStream, "two names", []string{named(added), named(strings.Replace(added, `:0`, `:1`, 1))}},
+		{"a long ID", OpenAIResponseStream, "", []string{named(strings.Replace(added, `"i"`, `"`+strings.Repeat("i", maxItemID)+`"`, 1)), named(completed)}},
+		{"an ID that is too long", OpenAIResponseStream, "not open", []string{named(strings.Replace(added, `"i"`, `"`+strings.Repeat("i", maxItemID+1)+`"`, 1)), named(completed)}},
 		{"delta without an item", OpenAIResponseStream, "not open", []string{named(textDelta)}},
 		{"delta after its item", OpenAIResponseStream, "not open", []string{named(added), named(itemIsDone), named(textDelta)}},
 		{"delta after its text", OpenAIResponseStream, "after its end", []string{named(added), named(textDelta), named(textIsDone), named(textDelta)}},
@@ -176,6 +206,28 @@ func TestStream_IsBounded(t *testing.T) {
 			t.Errorf("numbers went up to %d", highest)
 		}
 	})
+	t.Run("items one after the other", func(t *testing.T) {
+		reader := OpenAIResponseStream.reader(0)
+		for i := range maxOpenChannels + 2 {
+			for _, event := range []string{
+				`{"type":"response.output_item.added","output_index":%d,"item":{"id":"i%[1]d","type":"message","content":[]}}`,
+				`{"type":"response.output_text.delta","item_id":"i%[1]d","output_index":%[1]d,"content_index":0,"delta":"q z"}`,
+				`{"type":"response.output_text.done","item_id":"i%[1]d","output_index":%[1]d,"content_index":0,"text":"q z"}`,
+				`{"type":"response.output_item.done","output_index":%d,"item":{"id":"i%[1]d"}}`,
+			} {
+				feed(t, reader, named(fmt.Sprintf(event, i)), new(int))
+			}
+		}
+	})
+	t.Run("texts done in one item", func(t *testing.T) {
+		stream := named(`{"type":"response.output_item.added","output_index":0,"item":{"id":"i","type":"message","content":[]}}`)
+		for i := range maxOpenChannels + 1 {
+			stream += named(fmt.Sprintf(`{"type":"response.output_text.done","item_id":"i","output_index":0,"content_index":%d,"text":"q z"}`, i))
+		}
+		if _, err := readStream(t, OpenAIResponseStream, stream); err == nil || !strings.Contains(err.Error(), "too many") {
+			t.Error(err)
+		}
+	})
 	t.Run("blocks at once", func(t *testing.T) {
 		stream := start
 		for i := range maxOpenBlocks + 1 {
@@ -188,10 +240,47 @@ func TestStream_IsBounded(t *testing.T) {
 	t.Run("tool calls at once", func(t *testing.T) {
 		stream := ""
 		for i := range maxOpenChannels + 1 {
-			stream += unnamed(fmt.Sprintf(`{"choices":[{"index":0,"delta":{"tool_calls":[{"index":%d,"function":{"arguments":"q z"}}]}}]}`, i))
+			stream += unnamed(fmt.Sprintf(`{"choices":[{"index":0,"delta":{"tool_calls":[{"index":%d,"function":{"name":"q z"}}]}}]}`, i))
 		}
 		if _, err := readStream(t, OpenAIChatStream, stream); err == nil || !strings.Contains(err.Error(), "too many") {
 			t.Error(err)
+		}
+	})
+	t.Run("texts in one event", func(t *testing.T) {
+		_, err := readStream(t, OpenAIChatStream, unnamed(`{"choices":[],"x":[`+strings.Repeat(`"q z",`, maxEventTexts+1)+`"q z"]}`))
+		if err == nil || !strings.Contains(err.Error(), "too many texts are in one event") {
+			t.Error(err)
+		}
+	})
+	t.Run("texts below a long name", func(t *testing.T) {
+		long := strings.Repeat("so ", 100_000)
+		_, err := readStream(t, OpenAIChatStream, unnamed(`{"choices":[{"index":0,"`+long+`":["q z"]}]}`))
+		if err == nil || !strings.Contains(err.Error(), "too deep") {
+			t.Error(err)
+		}
+		got, err := readStream(t, OpenAIChatStream, unnamed(`{"choices":[],"`+long+`":["q z"]}`)+unnamed("[DONE]"))
+		if err != nil || !got.holds("q z") || !got.holds(long) || got.Texts[1].Place != "$['…'][0]" {
+			t.Errorf("%.300v %v", got, err)
+		}
+	})
+	t.Run("texts in an element with many members", func(t *testing.T) {
+		const n = 10_000
+		var members, texts strings.Builder
+		for i := range n {
+			fmt.Fprintf(&members, `"a%d":%[1]d,`, i)
+			texts.WriteString(`"b z",`)
+		}
+		took := func(texts string) time.Duration {
+			best := time.Duration(math.MaxInt64)
+			for range 3 {
+				reader, started := OpenAIChatStream.reader(0), time.Now()
+				feed(t, reader, unnamed(`{"choices":[{"index":0,"delta":{"tool_calls":[{`+members.String()+`"b":[`+texts+`"b z"],"index":0}]}}]}`), new(int))
+				best = min(best, time.Since(started))
+			}
+			return best
+		}
+		if one, many := took(""), took(texts.String()); many > 20*one {
+			t.Errorf("it takes %v with one text, and %v with many", one, many)
 		}
 	})
 	t.Run("one large event", func(t *testing.T) {
@@ -241,7 +330,7 @@ func TestStream_Refuse(t *testing.T) {
 		}
 	}
 	reader := OpenAIResponseStream.reader(0)
-	feed(t, reader, named(`{"type":"response.created","response":{},"sequence_number":41}`), new(int))
+	feed(t, reader, named(`{"type":"response.created","response":{},"sequence_number":41}`)+named(`{"type":"keepalive","sequence_number":7}`), new(int))
 	if got := string(reader.refuse("busy", "x")); !strings.Contains(got, `"sequence_number":42`) || !strings.Contains(got, "server_error") {
 		t.Error(got)
 	}

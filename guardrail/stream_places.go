@@ -9,8 +9,8 @@ import (
 )
 
 // A text that goes on from event to event is known by its key, which says where it stands in the answer that the events
-// make up: "choices[1].delta.tool_calls[0].function.arguments". An element of an array that has a member "index" goes
-// by that, as clients have it. Where there is none, all elements are one place: an array of tokens goes on from event
+// make up: "choices[1].delta.tool_calls[0].function.arguments". The elements of some lists go by their member "index", as
+// clients have it. Those of all others are one place, whatever members they have: an array of tokens goes on from event
 // to event. In an array within such a one, the tokens that might have been, it is the position that counts.
 
 // maxIndex is the highest index of a choice, block, item or part.
@@ -111,26 +111,51 @@ func (r *eventReader) appendPath(from, to jsonscan.Node) error {
 	nested := false
 	for _, n := range slices.Backward(way) {
 		position, element := r.tape.Index(n)
-		if !element {
-			r.key = r.tape.AppendName(append(r.key, '.'), n)
-			continue
-		}
-		at, ok := memberOf(r.tape, n, "index")
 		switch {
-		case !ok && nested:
+		case !element:
+			r.key = r.tape.AppendName(append(r.key, '.'), n)
+		case nested:
 			r.key = appendIndex(r.key, position)
-			continue
-		case !ok:
-			r.key, nested = append(r.key, "[]"...), true
-			continue
+		default:
+			index, err := r.ownIndex(n)
+			if err != nil {
+				return err
+			}
+			if nested = index == none; nested {
+				r.key = append(r.key, "[]"...)
+			} else {
+				r.key = appendIndex(r.key, index)
+			}
 		}
-		index, err := indexOf(r.tape, at)
-		if err != nil {
-			return err
+		if len(r.key) > maxKey {
+			return errDeep
 		}
-		r.key = appendIndex(r.key, index)
 	}
 	return nil
+}
+
+// maxKey bounds a key, in bytes: it is made up anew for each string.
+const maxKey = 4096
+
+var errDeep = fault("a text stands too deep, or below names that are too long")
+
+// ownIndex returns the index by which an element goes; none if it goes by none.
+func (r *eventReader) ownIndex(element jsonscan.Node) (int, error) {
+	list, _ := r.tape.Parent(element)
+	if !slices.ContainsFunc(indexedLists[:], func(name string) bool { return r.tape.NameIs(list, name) }) {
+		return none, nil
+	}
+	if r.indexed.element != element {
+		index := none
+		if at, ok := memberOf(r.tape, element, "index"); ok {
+			var err error
+			if index, err = indexOf(r.tape, at); err != nil {
+				return 0, err
+			}
+		}
+		r.indexed.element, r.indexed.index = element, index
+	}
+	return r.indexed.index, nil
 }
 
 // say adds an item to the text of the key.

@@ -1,6 +1,7 @@
 package guardrail
 
 import (
+	"fmt"
 	"strconv"
 	"strings"
 	"testing"
@@ -160,4 +161,21 @@ func (s streamed) goesOn(value string) bool {
 		}
 	}
 	return false
+}
+
+// An index that clients don't look at parts no text: only tool calls, and details of reasoning, go by one.
+func TestStream_IndexesThatSayNothing(t *testing.T) {
+	for _, choice := range []string{
+		`"delta":{},"logprobs":{"content":[{"index":%d,"token":%q}]}`,
+		`"delta":{"content":[{"index":%d,"type":"text","text":%q}]}`,
+		`"delta":{"tool_calls":[{"index":0,"function":{"parts":[{"index":%d,"text":%q}]}}]}`,
+	} {
+		stream := ""
+		for i, letter := range letters(word, 1) {
+			stream += unnamed(fmt.Sprintf(`{"choices":[{"index":0,`+choice+`}]}`, i%2, letter))
+		}
+		if got, err := readStream(t, OpenAIChatStream, stream+unnamed("[DONE]")); err != nil || !got.holds(word) {
+			t.Errorf("%s: %v\n%s", choice, err, strings.Join(got.lines(), "\n"))
+		}
+	}
 }

@@ -34,6 +34,11 @@ type eventReader struct {
 	key   []byte // the key being made up
 	value []byte // unescaped texts
 
+	indexed struct { // the element that was last asked for its index: strings below one come in a row
+		element jsonscan.Node
+		index   int
+	}
+
 	over   bool // the terminal event has come
 	failed bool // an error event has come
 }
@@ -117,6 +122,7 @@ func (r *eventReader) begin() {
 	}
 	r.piece = piece{fragments: r.piece.fragments[:0], closed: r.piece.closed[:0]}
 	r.bases, r.ends, r.keys, r.value = r.bases[:0], r.ends[:0], r.keys[:0], r.value[:0]
+	r.indexed.element = jsonscan.Root // no element
 }
 
 func (r *eventReader) read(ev sse.Event) error {
@@ -184,6 +190,9 @@ func (r *eventReader) texts() error {
 	}
 	bases, joined := r.bases, false
 	for _, it := range found.items {
+		if len(r.piece.closed) > maxEventTexts {
+			return errTooManyTexts
+		}
 		for len(bases) > 0 && bases[0].end <= it.node {
 			bases = bases[1:]
 		}
@@ -195,6 +204,8 @@ func (r *eventReader) texts() error {
 			if err := r.goOn(&bases[0], it); err != nil {
 				return err
 			}
+		case goesOn && !r.table.repeats:
+			return errElsewhere
 		case goesOn:
 			// Pieces of a text that is all in this event: the tokens of a text that is repeated.
 			joined = true

@@ -7,6 +7,7 @@ type eventTable struct {
 	rule     *rule
 	extends  int       // the first so many of the rule's selectors are of texts that go on from event to event
 	wordings []wording // by selector
+	repeats  bool      // a text that goes on may stand in another event besides, repeated whole
 }
 
 // newEventTable makes a table of the texts that go on, of the paths of what is a JSON text or a piece of one, and of

@@ -1,6 +1,9 @@
 package guardrail
 
-import "unicode/utf8"
+import (
+	"slices"
+	"unicode/utf8"
+)
 
 // windows are the texts of one event stream, as far as they are held. They decide what the guards are shown and how much may
 // be released, by positions in the texts alone.
@@ -9,8 +12,8 @@ import "unicode/utf8"
 // its last overlap bytes, so that what crosses the end of what was shown is shown whole the next time. A text that has
 // ended keeps them, too, until as much again has been judged of what came after it: something can be said over the seam
 // between two texts. For a text that went on from event to event, what stands in one event whole doesn't count as
-// coming after it, comments and pings among it: clients may not see that it stands between. At the end of the stream
-// everything is released.
+// coming after it, comments and pings among it: clients may not see that it stands between. Neither does what other texts
+// say while the one behind it has hardly begun. At the end of the stream everything is released.
 type windows struct {
 	size, overlap int
 
@@ -30,11 +33,13 @@ type windows struct {
 type streamText struct {
 	channel
 	held     []byte // what has not been released
+	began    int64  // the position of its first byte
 	released int64  // the position of the first byte of held
 	judged   int    // bytes of held that have been judged
 	shown    int    // bytes of held that are being judged
 	closed   bool
 	closedAt int64 // what had come when it closed: windows.said, of a text that is whole windows.total
+	awaits   bool  // a text behind it has hardly begun
 }
 
 // add appends a fragment to the text of its channel, and returns the text and the position at which the fragment ends.
@@ -50,7 +55,7 @@ func (w *windows) add(f fragment, describe func(int) channel) (*streamText, int6
 			t = new(streamText)
 			w.taken += streamTextCost
 		}
-		t.channel, t.closed = describe(f.channel), false
+		t.channel, t.closed, t.began = describe(f.channel), false, t.released
 		w.open[f.channel] = t
 		w.live = append(w.live, t)
 		w.count++
@@ -119,6 +124,7 @@ func (w *windows) pass(final bool) {
 			said -= unjudged
 		}
 	}
+	w.lookBehind()
 	all := w.total - w.unjudged
 	live := w.live[:0]
 	for _, t := range w.live {
@@ -127,7 +133,7 @@ func (w *windows) pass(final bool) {
 			followed = all
 		}
 		switch {
-		case final, t.closed && followed-t.closedAt >= int64(w.overlap):
+		case final, t.closed && !t.awaits && followed-t.closedAt >= int64(w.overlap):
 			w.release(t, t.judged)
 		case t.judged > w.overlap:
 			w.release(t, wordStart(t.held, t.judged-w.overlap))
@@ -140,6 +146,22 @@ func (w *windows) pass(final bool) {
 	}
 	clear(w.live[len(live):])
 	w.live = live
+}
+
+// lookBehind finds out which texts have one behind them that goes on and has hardly begun: up to its end less than an
+// overlap has been judged. Something can still be said over the seam.
+func (w *windows) lookBehind() {
+	behind := int64(w.overlap)
+	for _, t := range slices.Backward(w.live) {
+		t.awaits = behind < int64(w.overlap)
+		said := t.released - t.began + int64(t.judged)
+		switch {
+		case !t.closed:
+			behind = said
+		case !t.whole:
+			behind += said
+		}
+	}
 }
 
 func (w *windows) release(t *streamText, n int) {
@@ -156,7 +178,7 @@ func (w *windows) release(t *streamText, n int) {
 }
 
 // streamTextCost is what a text takes in memory beside its bytes: itself, and where it is listed.
-const streamTextCost = 144
+const streamTextCost = 160
 
 // memory returns how many bytes the texts take.
 func (w *windows) memory() int { return w.taken }

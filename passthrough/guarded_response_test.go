@@ -32,7 +32,10 @@ func judgingAnswers(t *testing.T, mode guardrail.Mode, more ...guardrail.Guard) 
 }
 
 // eventStream is a stream of Anthropic's that says a text, three bytes an event.
-func eventStream(text string) string {
+func eventStream(text string) string { return eventStreamBy(3, text) }
+
+// eventStreamBy is an eventStream with so many bytes of the text an event.
+func eventStreamBy(n int, text string) string {
 	const begin = "event: message_start\ndata: {\"type\":\"message_start\",\"message\":{\"id\":\"msg_1\",\"type\":\"message\",\"role\":\"assistant\",\"model\":\"claude\",\"content\":[]," +
 		"\"stop_reason\":null,\"stop_sequence\":null,\"usage\":{\"input_tokens\":1,\"output_tokens\":1}}}\n\n" +
 		"event: content_block_start\ndata: {\"type\":\"content_block_start\",\"index\":0,\"content_block\":{\"type\":\"text\",\"text\":\"\"}}\n\n"
@@ -41,8 +44,8 @@ func eventStream(text string) string {
 		"event: message_stop\ndata: {\"type\":\"message_stop\"}\n\n"
 	var b strings.Builder
 	b.WriteString(begin)
-	for ; text != ""; text = text[min(3, len(text)):] {
-		b.WriteString("event: content_block_delta\ndata: {\"type\":\"content_block_delta\",\"index\":0,\"delta\":{\"type\":\"text_delta\",\"text\":\"" + text[:min(3, len(text))] + "\"}}\n\n")
+	for ; text != ""; text = text[min(n, len(text)):] {
+		b.WriteString("event: content_block_delta\ndata: {\"type\":\"content_block_delta\",\"index\":0,\"delta\":{\"type\":\"text_delta\",\"text\":\"" + text[:min(n, len(text))] + "\"}}\n\n")
 	}
 	b.WriteString(end)
 	return b.String()

@@ -3,6 +3,7 @@ package sse_test
 import (
 	"errors"
 	"fmt"
+	"runtime"
 	"strings"
 	"testing"
 
@@ -237,4 +238,31 @@ func TestReader_MemoryIsBounded(t *testing.T) {
 	if events == 0 {
 		t.Fatal("no events")
 	}
+}
+
+// The buffer that a large event took goes with it.
+func TestReader_GivesUpLargeBuffers(t *testing.T) {
+	const size, readers = 4 << 20, 8
+	half := strings.Repeat("x", size/2)
+	all := make([]*sse.Reader, readers)
+	before := heap()
+	for i := range all {
+		all[i] = sse.NewReader(sse.Limits{})
+		for _, part := range []string{"data: " + half, half + "\n\n", ": and on\n", "data: " + half + "\ndata: " + half, "\n\n"} {
+			if err := all[i].Feed([]byte(part), func(sse.Event) error { return nil }); err != nil {
+				t.Fatal(err)
+			}
+		}
+	}
+	if after := heap(); after > before+size {
+		t.Errorf("%d readers hold %d bytes", readers, after-before)
+	}
+	runtime.KeepAlive(all)
+}
+
+func heap() uint64 {
+	runtime.GC()
+	var m runtime.MemStats
+	runtime.ReadMemStats(&m)
+	return m.HeapAlloc
 }

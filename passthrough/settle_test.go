@@ -71,7 +71,8 @@ func quiet(t *testing.T) {
 	t.Cleanup(func() { log.SetOutput(os.Stderr) })
 }
 
-func settlingRoute(t *testing.T, upstream Upstream) (http.Handler, *http.Transport) {
+// settlingRoute returns a route to the upstream, and a function that has net/http's client serve it alone.
+func settlingRoute(t *testing.T, upstream Upstream) (handler http.Handler, netHTTP func() *http.Transport) {
 	t.Helper()
 	const key = "alice-key-0123456789abcdef"
 	keys, err := auth.NewKeyring(auth.Key{ID: "alice", Secret: auth.NewSecret(key)})
@@ -87,11 +88,20 @@ func settlingRoute(t *testing.T, upstream Upstream) (http.Handler, *http.Transpo
 	if err != nil {
 		t.Fatal(err)
 	}
-	transport, _ := route.forwarder.transport.(*http.Transport)
+	t.Cleanup(func() {
+		if client, ok := route.forwarder.transport.(interface{ CloseIdleConnections() }); ok {
+			client.CloseIdleConnections()
+		}
+	})
+	netHTTP = func() *http.Transport {
+		transport := upstream.netHTTP()
+		route.forwarder.transport = transport
+		return transport
+	}
 	return http.HandlerFunc(func(w http.ResponseWriter, r *http.Request) {
 		r.Header.Set("X-Gateway-Key", key)
 		route.ServeHTTP(w, r)
-	}), transport
+	}), netHTTP
 }
 
 // What an upstream sends beyond the end of a response is not the response to whoever asks next, even if the next request
@@ -123,8 +133,8 @@ func surplusIsNobodysResponse(t *testing.T, scheme string, cert tls.Certificate,
 	if scheme == "https" {
 		upstream.TLS = &tls.Config{RootCAs: roots, MinVersion: tls.VersionTLS12}
 	}
-	route, transport := settlingRoute(t, upstream)
-	defer transport.CloseIdleConnections()
+	route, netHTTP := settlingRoute(t, upstream)
+	transport := netHTTP()
 	dialed := 0
 	transport.DialContext = dialing(func(context.Context, string, string) (net.Conn, error) {
 		near, far := net.Pipe()
@@ -188,15 +198,21 @@ func TestSurplusOnLoopback(t *testing.T) {
 			go overshooting(conn, "", "HTTP/1.1 204 No Content\r\n\r\n"+anothers)
 		}
 	}()
-	route, transport := settlingRoute(t, Upstream{URL: "http://" + listener.Addr().String()})
-	t.Cleanup(transport.CloseIdleConnections)
-	for range 2000 {
-		route.ServeHTTP(httptest.NewRecorder(), httptest.NewRequestWithContext(t.Context(), http.MethodPost, "/first", http.NoBody))
-		got := httptest.NewRecorder()
-		route.ServeHTTP(got, httptest.NewRequestWithContext(t.Context(), http.MethodPost, "/second", strings.NewReader("a body")))
-		if got.Body.String() != "/second" {
-			t.Fatalf("the second response is %q", got.Body.String())
-		}
+	for _, client := range []string{"http1", "net/http"} {
+		t.Run(client, func(t *testing.T) {
+			route, netHTTP := settlingRoute(t, Upstream{URL: "http://" + listener.Addr().String()})
+			if client == "net/http" {
+				netHTTP()
+			}
+			for range 2000 {
+				route.ServeHTTP(httptest.NewRecorder(), httptest.NewRequestWithContext(t.Context(), http.MethodPost, "/first", http.NoBody))
+				got := httptest.NewRecorder()
+				route.ServeHTTP(got, httptest.NewRequestWithContext(t.Context(), http.MethodPost, "/second", strings.NewReader("a body")))
+				if got.Body.String() != "/second" {
+					t.Fatalf("the second response is %q", got.Body.String())
+				}
+			}
+		})
 	}
 }
 

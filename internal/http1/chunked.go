@@ -109,7 +109,7 @@ func (d *chunkDecoder) sizeLine(c byte) error {
 		if c < ' ' && c != '\t' || c == 0x7f {
 			return malformed(BadChunk)
 		}
-	case c == ';':
+	case c == ';' && d.state == inSize: // white space before it, which RFC 9112 section 7.1.1 has as "bad", is that to net/http, too
 		d.state = inExtension
 	case c == ' ', c == '\t':
 		d.state = inPadding

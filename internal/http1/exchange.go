@@ -48,7 +48,9 @@ func (x *exchange) roundTrip() (*http.Response, error) {
 	x.res.Request, x.res.TLS = x.req, x.conn.state
 	if kind == noBody {
 		x.res.Body = http.NoBody
-		x.finish(!x.res.Close)
+		// RFC 9112 section 6.1 forbids chunks in a 204, and servers send them: there is no body, but an empty one may come.
+		odd := x.res.StatusCode == http.StatusNoContent && x.res.TransferEncoding != nil
+		x.finish(!x.res.Close && !odd)
 		return &x.res, nil
 	}
 	x.body.framing, x.body.left = kind, x.res.ContentLength

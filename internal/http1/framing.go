@@ -41,10 +41,6 @@ func frame(res *http.Response, method string) (framing, error) {
 	switch {
 	case method == http.MethodHead:
 		return noBody, nil
-	case res.StatusCode == http.StatusNoContent && chunked:
-		// RFC 9112 section 6.1 forbids it, and servers do it: there is no body, and there may be an empty one.
-		res.Close = true
-		fallthrough
 	case res.StatusCode < 200, res.StatusCode == http.StatusNoContent, res.StatusCode == http.StatusNotModified:
 		res.ContentLength = 0
 		return noBody, nil

@@ -42,7 +42,7 @@ func (u *upload) start() {
 		_ = u.write(u.head)
 		u.head = nil
 	}
-	go u.run()
+	go u.run(len(u.head) + sizeLine)
 	runtime.Gosched() // to the goroutine that has just been made
 	u.mu.Lock()
 	defer u.mu.Unlock()
@@ -53,9 +53,11 @@ func (u *upload) start() {
 	}
 }
 
-func (u *upload) run() {
+// run sends what follows the head. The body's first bytes go into the buffer from this place on: the head may be written from
+// it meanwhile.
+func (u *upload) run(place int) {
 	defer close(u.done)
-	u.err = u.send()
+	u.err = u.send(place)
 	if err := u.body.Close(); u.err == nil {
 		u.err = err
 	}
@@ -64,10 +66,7 @@ func (u *upload) run() {
 
 // send sends the body. The connection is left to its fate if the server does not take it: there may be an answer that says
 // why. If the body is at fault, there must be none.
-func (u *upload) send() error {
-	first := u.buf
-	p := first[len(u.head)+sizeLine : bufferSize-len(lastChunk)-2]
-	pad := len(u.head) + sizeLine
+func (u *upload) send(pad int) error {
 	defer u.release()
 	var bulk *[bulkSize]byte
 	defer func() {
@@ -75,8 +74,9 @@ func (u *upload) send() error {
 			bulkBuffers.Put(bulk)
 		}
 	}()
-	place := first[:]
+	place := u.buf[:]
 	for {
+		p := place[pad : len(place)-len("\r\n"+lastChunk)]
 		n, err := u.body.Read(p)
 		if err := u.forward(place, pad, n, errors.Is(err, io.EOF)); err != nil {
 			return err
@@ -91,7 +91,6 @@ func (u *upload) send() error {
 			place = bulk[:]
 		}
 		pad = sizeLine
-		p = place[pad : len(place)-len(lastChunk)-2]
 	}
 }
 

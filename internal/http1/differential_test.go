@@ -17,8 +17,11 @@ import (
 	"sync"
 	"syscall"
 	"testing"
+	"time"
 
 	"github.com/google/go-cmp/cmp"
+
+	"github.com/headersafe/headersafe/internal/rawhttp"
 )
 
 // stricter has the reasons for which this client may refuse a response that net/http's accepts. There is no other.
@@ -244,6 +247,8 @@ func FuzzAgainstTransport(f *testing.F) {
 	f.Fuzz(func(t *testing.T, method, ending uint8, reply, cuts []byte) {
 		s := script{split(reply, cuts), endings[int(ending)%len(endings)]}
 		m := methods[int(method)%len(methods)]
+		hangs := time.AfterFunc(rawhttp.Patience, func() { panic("a client hangs") })
+		defer hangs.Stop()
 		want := exchangeWith(makeTransport, silent, m, s)
 		got := exchangeWith(makeClient, silent, m, s)
 		if wrong := compare(want, got); wrong != "" {

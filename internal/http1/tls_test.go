@@ -8,6 +8,7 @@ import (
 	"crypto/x509"
 	"fmt"
 	"io"
+	"log"
 	"net"
 	"net/http"
 	"net/http/httptest"
@@ -227,8 +228,9 @@ func TestReuseOverTLS(t *testing.T) {
 // A server whose certificate is not trusted gets nothing.
 func TestUntrustedServer(t *testing.T) {
 	hits := 0
-	s := httptest.NewTLSServer(http.HandlerFunc(func(http.ResponseWriter, *http.Request) { hits++ }))
-	s.Config.ErrorLog = nil
+	s := httptest.NewUnstartedServer(http.HandlerFunc(func(http.ResponseWriter, *http.Request) { hits++ }))
+	s.Config.ErrorLog = log.New(io.Discard, "", 0)
+	s.StartTLS()
 	t.Cleanup(s.Close)
 	c, _ := secureClient(t, strings.TrimPrefix(s.URL, "https://"), x509.NewCertPool())
 	c.known.Store(true)

@@ -70,9 +70,8 @@ func (x *exchange) send() {
 		return
 	}
 	x.in.data = x.in.buf[:0]
-	x.upload.buf = getBuffer()
-	x.upload.head = appendHead(x.upload.buf[:0], x.req)
-	x.upload.start()
+	buf := getBuffer()
+	x.upload.start(buf, appendHead(buf[:0], x.req))
 }
 
 // receive reads heads until the final response's has come, and says how its body ends.

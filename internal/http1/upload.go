@@ -12,52 +12,58 @@ import (
 )
 
 // upload sends a request that has a body, from a goroutine of its own: the server may answer before it has all of it, and
-// what answers may even depend on what it has said already. The goroutine ends when the body has been sent, cannot be read, or
-// the connection fails; it may outlive the exchange while it waits for the body.
+// what comes next may even depend on what it has said already. The goroutine ends when the body has been sent, cannot be
+// read, or the connection fails; it may outlive the exchange while it waits for the body.
+//
+// Most bodies are there already, in one piece or two, and then leave with the head in one write: the goroutine collects
+// until it has to wait. Whoever started it sees to it that what has been collected does not wait with it.
 type upload struct {
 	conn  *conn
 	body  io.ReadCloser
 	trace *httptrace.ClientTrace // may be nil
 	left  int64                  // bytes of the body to come; negative where that is unknown, and it is sent in chunks
 
-	mu   sync.Mutex // held while writing
-	head []byte     // in buf; nil once it has been sent
-	buf  *[bufferSize]byte
+	mu        sync.Mutex // held while writing
+	buf       *[bufferSize]byte
+	collected int  // bytes in buf that have not been sent: the head, and the first of the body
+	direct    bool // nothing is collected any more
 
 	wrote atomic.Bool           // a byte
 	last  atomic.Bool           // what is being written is the end
-	fault atomic.Pointer[error] // that the body had
+	fault atomic.Pointer[error] // the body's own
 	done  chan struct{}
 	err   error // once done: why not all has been sent
 }
 
-// sizeLine is how many bytes the line with a chunk's size can have: chunks are no larger than a buffer.
-const sizeLine = len("8000\r\n")
+// What a piece of a body needs beside its own bytes, if it is a chunk (RFC 9112 section 7.1). None is larger than a buffer.
+const (
+	sizeLine  = len("8000\r\n")
+	lastChunk = "0\r\n\r\n"
+	lastBytes = len("\r\n" + lastChunk)
+)
 
-// start sends the request. The body's first bytes mostly are there already, and then leave with the head in one write; if they
-// are not, the head does not wait for them.
-func (u *upload) start() {
-	u.done = make(chan struct{})
-	if len(u.head) > bufferSize/2 { // little room for anything else
-		_ = u.write(u.head)
-		u.head = nil
+// little is how many bytes of room in the buffer are not worth another read.
+const little = 512
+
+// start sends the request, whose head is given and may stand in buf.
+func (u *upload) start(buf *[bufferSize]byte, head []byte) {
+	u.buf, u.done = buf, make(chan struct{})
+	if len(head) > bufferSize/2 { // little room for anything else
+		u.direct = true
+		_ = u.write(head)
+	} else {
+		u.collected = len(head)
 	}
-	go u.run(len(u.head) + sizeLine)
+	go u.run()
 	runtime.Gosched() // to the goroutine that has just been made
 	u.mu.Lock()
 	defer u.mu.Unlock()
-	if u.head != nil {
-		head := u.head
-		u.head = nil
-		_ = u.write(head) // an error comes again, and the server may have answered
-	}
+	_ = u.flush() // an error comes again, and the server may have answered
 }
 
-// run sends what follows the head. The body's first bytes go into the buffer from this place on: the head may be written from
-// it meanwhile.
-func (u *upload) run(place int) {
+func (u *upload) run() {
 	defer close(u.done)
-	u.err = u.send(place)
+	u.err = u.send()
 	if err := u.body.Close(); u.err == nil {
 		u.err = err
 	}
@@ -66,19 +72,20 @@ func (u *upload) run(place int) {
 
 // send sends the body. The connection is left to its fate if the server does not take it: there may be an answer that says
 // why. If the body is at fault, there must be none.
-func (u *upload) send(pad int) error {
-	defer u.release()
+func (u *upload) send() error {
 	var bulk *[bulkSize]byte
 	defer func() {
 		if bulk != nil {
 			bulkBuffers.Put(bulk)
 		}
 	}()
+	defer u.release()
 	place := u.buf[:]
 	for {
-		p := place[pad : len(place)-len("\r\n"+lastChunk)]
+		at := u.free()
+		p := place[at : len(place)-lastBytes]
 		n, err := u.body.Read(p)
-		if err := u.forward(place, pad, n, errors.Is(err, io.EOF)); err != nil {
+		if err := u.forward(place, at, n, errors.Is(err, io.EOF)); err != nil {
 			return err
 		}
 		switch {
@@ -86,64 +93,88 @@ func (u *upload) send(pad int) error {
 			return nil
 		case err != nil:
 			return u.fail(err)
-		case n == len(p) && bulk == nil:
+		case n == len(p) && bulk == nil: // the buffer is full, and so what was collected has been sent
 			bulk, _ = bulkBuffers.Get().(*[bulkSize]byte)
 			place = bulk[:]
 		}
-		pad = sizeLine
 	}
 }
 
-// release gives the buffer back, once the head is not being written from it.
+// free returns where in the buffer the next piece of the body may stand.
+func (u *upload) free() int {
+	u.mu.Lock()
+	defer u.mu.Unlock()
+	return u.collected + sizeLine
+}
+
+// release gives the buffer back, once nothing is being written from it.
 func (u *upload) release() {
 	u.mu.Lock()
 	defer u.mu.Unlock()
-	u.head = nil
+	u.direct = true
 	putBuffer(u.buf)
 }
 
-const lastChunk = "0\r\n\r\n"
-
-// forward sends the n bytes of the body that stand in place after the padding, and with them what else is due: the head, and
-// the framing.
-func (u *upload) forward(place []byte, pad, n int, end bool) error {
-	from, to := pad, pad+n
-	switch {
-	case u.left >= 0 && int64(n) > u.left:
-		return u.fail(errBodyLonger)
-	case u.left >= 0:
-		if u.left -= int64(n); u.left > 0 && end {
-			return u.fail(errBodyShorter)
-		}
-		u.last.Store(u.left == 0)
-	default:
-		if n > 0 {
-			var size [sizeLine]byte
-			line := append(strconv.AppendInt(size[:0], int64(n), 16), "\r\n"...)
-			from -= copy(place[pad-len(line):], line)
-			to += copy(place[to:], "\r\n")
-		}
-		if end {
-			to += copy(place[to:], lastChunk)
-		}
-		u.last.Store(end)
+// forward sends the n bytes of the body that stand in place, or adds them to what is collected.
+func (u *upload) forward(place []byte, at, n int, end bool) error {
+	from, to, err := u.frame(place, at, n, end)
+	if err != nil {
+		return u.fail(err)
 	}
 	u.mu.Lock()
 	defer u.mu.Unlock()
-	if u.head != nil {
-		head := u.head
-		u.head = nil
-		from -= len(head)
-		copy(place[from:], head)
+	if u.direct {
+		return u.write(place[from:to])
 	}
-	if from == to {
-		return nil
+	u.collected += copy(u.buf[u.collected:], place[from:to])
+	if u.last.Load() || u.collected > bufferSize-little {
+		return u.flush()
 	}
-	return u.write(place[from:to])
+	return nil
 }
 
-// write writes to the connection, with the lock held.
+// frame puts around the n bytes what says how many they are, and returns where it all begins and ends.
+func (u *upload) frame(place []byte, at, n int, end bool) (from, to int, err error) {
+	from, to = at, at+n
+	if u.left >= 0 {
+		u.left -= int64(n)
+		u.last.Store(u.left == 0)
+		switch {
+		case u.left < 0:
+			return 0, 0, errBodyLonger
+		case u.left > 0 && end:
+			return 0, 0, errBodyShorter
+		}
+		return from, to, nil
+	}
+	u.last.Store(end)
+	if n > 0 {
+		var size [sizeLine]byte
+		line := append(strconv.AppendInt(size[:0], int64(n), 16), "\r\n"...)
+		from -= copy(place[at-len(line):], line)
+		to += copy(place[to:], "\r\n")
+	}
+	if end {
+		to += copy(place[to:], lastChunk)
+	}
+	return from, to, nil
+}
+
+// flush sends what has been collected, with the lock held. From then on nothing is.
+func (u *upload) flush() error {
+	if u.direct {
+		return nil
+	}
+	n := u.collected
+	u.direct, u.collected = true, 0
+	return u.write(u.buf[:n])
+}
+
+// write writes to the connection, with the lock held or before anybody else knows of the upload.
 func (u *upload) write(p []byte) error {
+	if len(p) == 0 {
+		return nil
+	}
 	n, err := u.conn.Write(p)
 	if n > 0 {
 		u.wrote.Store(true)

@@ -20,14 +20,18 @@ import (
 func TestRequestsOnTheWire(t *testing.T) {
 	long := strings.Repeat("x", 50_000)
 	for name, make := range map[string]func(url string) (*http.Request, error){
-		"GET":          func(url string) (*http.Request, error) { return http.NewRequest("GET", url, nil) },
-		"a path":       func(url string) (*http.Request, error) { return http.NewRequest("GET", url+"/a%2Fb/c%20d?e=%20f&g", nil) },
+		"GET": func(url string) (*http.Request, error) { return http.NewRequest("GET", url, nil) },
+		"a path": func(url string) (*http.Request, error) {
+			return http.NewRequest("GET", url+"/a%2Fb/c%20d?e=%20f&g", nil)
+		},
 		"a bare ?":     func(url string) (*http.Request, error) { return http.NewRequest("GET", url+"/?", nil) },
 		"HEAD":         func(url string) (*http.Request, error) { return http.NewRequest("HEAD", url, nil) },
 		"POST nothing": func(url string) (*http.Request, error) { return http.NewRequest("POST", url, nil) },
 		"PUT nothing":  func(url string) (*http.Request, error) { return http.NewRequest("PUT", url, http.NoBody) },
 		"DELETE":       func(url string) (*http.Request, error) { return http.NewRequest("DELETE", url, nil) },
-		"POST":         func(url string) (*http.Request, error) { return http.NewRequest("POST", url, strings.NewReader("a body")) },
+		"POST": func(url string) (*http.Request, error) {
+			return http.NewRequest("POST", url, strings.NewReader("a body"))
+		},
 		"DELETE with a body": func(url string) (*http.Request, error) {
 			return http.NewRequest("DELETE", url, strings.NewReader("a body"))
 		},

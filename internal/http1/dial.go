@@ -42,8 +42,19 @@ func tlsConfig(from *tls.Config, host string) *tls.Config {
 	return cfg
 }
 
-// dial makes a connection on which HTTP/1.1 is spoken.
-func (c *Client) dial(ctx context.Context, trace *httptrace.ClientTrace) (*conn, error) {
+// dial makes a connection on which HTTP/1.1 is spoken. To look up a name, connect, and shake hands takes more of a stack than
+// all the rest; a stream would keep it while it is open. So another goroutine does it.
+func (c *Client) dial(ctx context.Context, trace *httptrace.ClientTrace) (made *conn, err error) {
+	done := make(chan struct{})
+	go func() {
+		defer close(done)
+		made, err = c.connect(ctx, trace)
+	}()
+	<-done
+	return made, err
+}
+
+func (c *Client) connect(ctx context.Context, trace *httptrace.ClientTrace) (*conn, error) {
 	under, err := c.cfg.Dial(ctx, "tcp", c.address)
 	if err != nil {
 		return nil, err

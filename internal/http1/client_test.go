@@ -309,7 +309,7 @@ func TestNext(t *testing.T) {
 		"a Connection":       func(r *http.Request) { r.Header.Set("Connection", "close") },
 		"an Expect":          func(r *http.Request) { r.Header.Set("Expect", "100-continue") },
 		"Close":              func(r *http.Request) { r.Close = true },
-		"Cancel":             func(r *http.Request) { r.Cancel = make(chan struct{}) },
+		"Cancel":             func(r *http.Request) { r.Cancel = make(chan struct{}) }, //nolint:staticcheck // whoever still uses it
 		"a coding":           func(r *http.Request) { r.TransferEncoding = []string{"identity"} },
 		"trailers":           func(r *http.Request) { r.Trailer = http.Header{"A": nil} },
 		"CONNECT":            func(r *http.Request) { r.Method = "CONNECT" },

@@ -122,10 +122,10 @@ type outcome struct {
 	err           error
 }
 
-// exchangeWith has a client, which make makes, send a request to a server that follows s.
-func exchangeWith(make func(dial func(context.Context, string, string) (net.Conn, error)) http.RoundTripper, silent syscall.Conn, method string, s script) (o outcome) {
+// exchangeWith has a client, made for the connections that it dials, send a request to a server that follows s.
+func exchangeWith(newClient func(dial func(context.Context, string, string) (net.Conn, error)) http.RoundTripper, silent syscall.Conn, method string, s script) (o outcome) {
 	s.pieces = append([][]byte(nil), s.pieces...)
-	client := make(func(context.Context, string, string) (net.Conn, error) {
+	client := newClient(func(context.Context, string, string) (net.Conn, error) {
 		c := &scripted{script: s, silent: silent}
 		c.cond.L = &c.mu
 		return c, nil

@@ -60,9 +60,9 @@ func TestPool(t *testing.T) {
 		if c := p.pop(); c.Conn.(idleConn).name != "c" {
 			t.Errorf("%s goes first", c.Conn.(idleConn).name)
 		}
-		time.Sleep(20*time.Second - 1)
+		time.Sleep(20*time.Second - time.Nanosecond)
 		expect()
-		time.Sleep(1)
+		time.Sleep(time.Nanosecond)
 		expect("a")
 		time.Sleep(20 * time.Second)
 		expect("a", "b")

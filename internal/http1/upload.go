@@ -23,10 +23,12 @@ type upload struct {
 	trace *httptrace.ClientTrace // may be nil
 	left  int64                  // bytes of the body to come; negative where that is unknown, and it is sent in chunks
 
-	mu        sync.Mutex // held while writing
-	buf       *[bufferSize]byte
-	collected int  // bytes in buf that have not been sent: the head, and the first of the body
-	direct    bool // nothing is collected any more
+	buf *[bufferSize]byte
+
+	mu        sync.Mutex    // guards what follows; nothing waits with it held
+	collected int           // bytes in buf that have not been sent: the head, and the first of the body
+	direct    bool          // nothing is collected any more
+	sent      chan struct{} // closed when what start took has been sent; nil if it took nothing
 
 	wrote atomic.Bool           // a byte
 	last  atomic.Bool           // what is being written is the end
@@ -56,9 +58,22 @@ func (u *upload) start(buf *[bufferSize]byte, head []byte) {
 	}
 	go u.run()
 	runtime.Gosched() // to the goroutine that has just been made
+	if n, waits := u.take(); waits {
+		_ = u.write(buf[:n]) // an error comes again, and the server may have answered
+		close(u.sent)
+	}
+}
+
+// take is how start comes by what has been collected, if the goroutine has not sent it. It never waits for the goroutine: that
+// may be writing, and the server may read no more until somebody reads from it.
+func (u *upload) take() (n int, waits bool) {
 	u.mu.Lock()
 	defer u.mu.Unlock()
-	_ = u.flush() // an error comes again, and the server may have answered
+	if u.direct {
+		return 0, false
+	}
+	u.direct, u.sent = true, make(chan struct{})
+	return u.collected, true
 }
 
 func (u *upload) run() {
@@ -102,16 +117,29 @@ func (u *upload) send() error {
 
 // free returns where in the buffer the next piece of the body may stand.
 func (u *upload) free() int {
-	u.mu.Lock()
-	defer u.mu.Unlock()
-	return u.collected + sizeLine
+	if u.goesDirect() {
+		return sizeLine
+	}
+	return u.collected + sizeLine // only start and this goroutine change it, and start has not
 }
 
-// release gives the buffer back, once nothing is being written from it.
+// goesDirect reports whether nothing is collected any more. What start took has been sent then.
+func (u *upload) goesDirect() bool {
+	u.mu.Lock()
+	direct, sent := u.direct, u.sent
+	u.mu.Unlock()
+	if sent != nil {
+		<-sent
+	}
+	return direct
+}
+
+// release gives the buffer back.
 func (u *upload) release() {
 	u.mu.Lock()
-	defer u.mu.Unlock()
-	u.direct = true
+	u.direct = true // start, if it comes late, takes nothing
+	u.mu.Unlock()
+	u.goesDirect()
 	putBuffer(u.buf)
 }
 
@@ -121,16 +149,12 @@ func (u *upload) forward(place []byte, at, n int, end bool) error {
 	if err != nil {
 		return u.fail(err)
 	}
-	u.mu.Lock()
-	defer u.mu.Unlock()
-	if u.direct {
-		return u.write(place[from:to])
+	added, ready := u.collect(place[from:to])
+	if added {
+		return u.write(u.buf[:ready])
 	}
-	u.collected += copy(u.buf[u.collected:], place[from:to])
-	if u.last.Load() || u.collected > bufferSize-little {
-		return u.flush()
-	}
-	return nil
+	u.goesDirect() // once start has sent what came before
+	return u.write(place[from:to])
 }
 
 // frame puts around the n bytes what says how many they are, and returns where it all begins and ends.
@@ -160,17 +184,21 @@ func (u *upload) frame(place []byte, at, n int, end bool) (from, to int, err err
 	return from, to, nil
 }
 
-// flush sends what has been collected, with the lock held. From then on nothing is.
-func (u *upload) flush() error {
+// collect adds p to what is collected, unless nothing is any more, and returns how many bytes of that are to be sent now.
+func (u *upload) collect(p []byte) (added bool, ready int) {
+	u.mu.Lock()
+	defer u.mu.Unlock()
 	if u.direct {
-		return nil
+		return false, 0
 	}
-	n := u.collected
-	u.direct, u.collected = true, 0
-	return u.write(u.buf[:n])
+	u.collected += copy(u.buf[u.collected:], p)
+	if u.direct = u.last.Load() || u.collected > bufferSize-little; u.direct {
+		return true, u.collected
+	}
+	return true, 0
 }
 
-// write writes to the connection, with the lock held or before anybody else knows of the upload.
+// write writes to the connection: one of start and its goroutine does at a time.
 func (u *upload) write(p []byte) error {
 	if len(p) == 0 {
 		return nil

@@ -3,13 +3,18 @@
 package http1
 
 import (
+	"bufio"
+	"bytes"
+	"context"
 	"errors"
 	"fmt"
 	"io"
+	"net"
 	"net/http"
 	"strings"
 	"testing"
 	"testing/iotest"
+	"time"
 
 	"github.com/google/go-cmp/cmp"
 
@@ -19,7 +24,7 @@ import (
 // What goes on the wire is what net/http's client sends.
 func TestRequestsOnTheWire(t *testing.T) {
 	long := strings.Repeat("x", 50_000)
-	for name, make := range map[string]func(url string) (*http.Request, error){
+	for name, request := range map[string]func(url string) (*http.Request, error){
 		"GET": func(url string) (*http.Request, error) { return http.NewRequest("GET", url, nil) },
 		"a path": func(url string) (*http.Request, error) {
 			return http.NewRequest("GET", url+"/a%2Fb/c%20d?e=%20f&g", nil)
@@ -83,7 +88,7 @@ func TestRequestsOnTheWire(t *testing.T) {
 		t.Run(name, func(t *testing.T) {
 			s := rawhttp.Upstream(t, rawhttp.Reply("HTTP/1.1 204 No Content\nConnection: close\n\n"))
 			for _, client := range []http.RoundTripper{&http.Transport{DisableCompression: true}, newClient(t, s.URL())} {
-				req, err := make(s.URL())
+				req, err := request(s.URL())
 				if err != nil {
 					t.Fatal(err)
 				}
@@ -166,6 +171,39 @@ func TestFullDuplex(t *testing.T) {
 	_ = res.Body.Close()
 	if len(c.pool.idle) != 1 {
 		t.Error("the connection is not kept")
+	}
+}
+
+// A server that sends back what it reads reads no more while nobody reads from it. Here nothing on the way keeps a byte.
+func TestEcho(t *testing.T) {
+	const size = 256 << 10
+	said := bytes.Repeat([]byte("0123456789abcdef"), size/16)
+	echo := func(conn net.Conn) {
+		defer func() { _ = conn.Close() }()
+		r := bufio.NewReader(conn)
+		req, err := http.ReadRequest(r)
+		if err != nil {
+			return
+		}
+		_, _ = fmt.Fprintf(conn, "HTTP/1.1 200 OK\r\nContent-Length: %d\r\n\r\n", size)
+		_, _ = io.Copy(conn, req.Body)
+	}
+	c := newClient(t, "http://origin.test")
+	c.cfg.Dial = func(context.Context, string, string) (net.Conn, error) {
+		near, far := net.Pipe()
+		go echo(far)
+		return near, nil
+	}
+	hangs := time.AfterFunc(rawhttp.Patience, func() { panic("the two wait for one another") })
+	defer hangs.Stop()
+	for range 200 {
+		req, err := http.NewRequestWithContext(t.Context(), "POST", "http://origin.test", bytes.NewReader(said))
+		if err != nil {
+			t.Fatal(err)
+		}
+		if _, heard := fetch(t, c, req); heard != string(said) {
+			t.Fatalf("%d bytes came back of %d", len(heard), len(said))
+		}
 	}
 }
 

@@ -28,10 +28,14 @@ func newConn(under net.Conn) *conn {
 // came answers nobody (RFC 9112 section 6.3), and would be taken for the next response.
 func (c *conn) quiet() bool { return c.probe.quiet() }
 
-// drained reports whether all that TLS has read has been used up: a probe beneath it does not see that.
+// drained reports whether all that TLS has read has been used up, and does not end within a record: a probe beneath it does not
+// see that.
 func (c *conn) drained() bool {
 	if c.gate == nil {
 		return true
+	}
+	if !c.gate.between() {
+		return false
 	}
 	c.gate.shut = true
 	defer func() { c.gate.shut = false }()
@@ -44,14 +48,38 @@ func (c *conn) drained() bool {
 type gate struct {
 	net.Conn
 	shut bool
+
+	header [5]byte // of a record: its type, a version, and its length in two bytes (RFC 8446 section 5.1)
+	have   int     // bytes of it that have come
+	left   int     // bytes of the record that are to come
 }
 
 func (g *gate) Read(p []byte) (int, error) {
 	if g.shut {
 		return 0, errShut
 	}
-	return g.Conn.Read(p)
+	n, err := g.Conn.Read(p)
+	g.follow(p[:n])
+	return n, err
 }
+
+// follow keeps count of the records.
+func (g *gate) follow(p []byte) {
+	for len(p) > 0 {
+		if g.left > 0 {
+			n := min(g.left, len(p))
+			g.left, p = g.left-n, p[n:]
+			continue
+		}
+		n := copy(g.header[g.have:], p)
+		if g.have, p = g.have+n, p[n:]; g.have == len(g.header) {
+			g.have, g.left = 0, int(g.header[3])<<8|int(g.header[4])
+		}
+	}
+}
+
+// between reports whether what has been read ends where a record does.
+func (g *gate) between() bool { return g.have == 0 && g.left == 0 }
 
 // errShut is temporary: after it, TLS reads on.
 var errShut net.Error = shutError{}

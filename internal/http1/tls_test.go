@@ -115,11 +115,16 @@ func TestServerChoosesProtocol(t *testing.T) {
 func TestSurplusOverTLS(t *testing.T) {
 	const answer, surplus = "HTTP/1.1 200 OK\r\nContent-Length: 4\r\n\r\ngood", "HTTP/1.1 200 OK\r\nContent-Length: 6\r\n\r\npoison"
 	cert, roots := certificate(t)
-	for name, pieces := range map[string][]string{
-		"in one record":      {answer + surplus},
-		"in a second record": {answer, surplus},
-		"body and surplus":   {answer[:len(answer)-4], answer[len(answer)-4:] + surplus},
-		"in a short record":  {answer, surplus[:4]},
+	for name, test := range map[string]struct {
+		pieces []string
+		torn   int // how many bytes of the last record do not come
+	}{
+		"in one record":              {[]string{answer + surplus}, 0},
+		"in a second record":         {[]string{answer, surplus}, 0},
+		"with the body":              {[]string{answer[:len(answer)-4], answer[len(answer)-4:] + surplus}, 0},
+		"in a short record":          {[]string{answer, surplus[:4]}, 0},
+		"in part of a record":        {[]string{answer, surplus}, 10},
+		"in part of a record's head": {[]string{answer, ""}, 0},
 	} {
 		for _, version := range []uint16{tls.VersionTLS12, tls.VersionTLS13} {
 			t.Run(name+"/"+tls.VersionName(version), func(t *testing.T) {
@@ -136,7 +141,7 @@ func TestSurplusOverTLS(t *testing.T) {
 							return
 						}
 						accepted.Add(1)
-						go overshoot(conn, &tls.Config{Certificates: []tls.Certificate{cert}, MinVersion: version, MaxVersion: version}, pieces)
+						go overshoot(conn, &tls.Config{Certificates: []tls.Certificate{cert}, MinVersion: version, MaxVersion: version}, test.pieces, test.torn)
 					}
 				}()
 				c, _ := secureClient(t, listener.Addr().String(), roots)
@@ -170,7 +175,7 @@ func (c *together) Write(p []byte) (int, error) {
 	return len(p), nil
 }
 
-func overshoot(conn net.Conn, cfg *tls.Config, pieces []string) {
+func overshoot(conn net.Conn, cfg *tls.Config, pieces []string, torn int) {
 	defer func() { _ = conn.Close() }()
 	wire := &together{Conn: conn}
 	secured := tls.Server(wire, cfg)
@@ -184,7 +189,10 @@ func overshoot(conn net.Conn, cfg *tls.Config, pieces []string) {
 			_, _ = io.WriteString(secured, piece)
 		}
 		wire.hold = false
-		if _, err := conn.Write(wire.held); err != nil {
+		if pieces[len(pieces)-1] == "" {
+			wire.held = append(wire.held, 0x17, 3, 3) // application data, and no length yet
+		}
+		if _, err := conn.Write(wire.held[:len(wire.held)-torn]); err != nil {
 			return
 		}
 		wire.held = nil

@@ -12,7 +12,7 @@ const versionPrefix = "HTTP/1."
 
 // parseHead reads a head (RFC 9112 sections 4 and 5), whose lines end in CRLF, into res.
 func parseHead(head []byte, lines int, res *http.Response) error {
-	text := string(head) // the only copy: all names and values are parts of it
+	text := string(head) // the only copy: all values are parts of it
 	line, rest, _ := strings.Cut(text, "\r\n")
 	if err := parseStatusLine(line, res); err != nil {
 		return err
@@ -56,7 +56,10 @@ func parseStatusLine(line string, res *http.Response) error {
 	if len(status) > 3 && (status[3] != ' ' || !isText(status[4:])) {
 		return malformed(BadStatusLine)
 	}
-	res.Proto, res.Status = line[:after+1], status
+	res.Proto, res.Status = "HTTP/1.1", status
+	if line[after] != '1' {
+		res.Proto = strings.Clone(line[:after+1])
+	}
 	res.ProtoMajor, res.ProtoMinor = 1, int(line[after]-'0')
 	res.StatusCode = int(status[0]-'0')*100 + int(status[1]-'0')*10 + int(status[2]-'0')
 	return nil
@@ -74,8 +77,20 @@ func parseField(line string) (name, value string, err error) {
 	if value = strings.Trim(value, " \t"); !isText(value) {
 		return "", "", malformed(BadFieldValue)
 	}
-	if !isCanonical(name) {
-		name = canonical(name)
+	if known, ok := commonNames[name]; ok {
+		return known, value, nil
 	}
-	return name, value, nil
+	return canonical(strings.Clone(name)), value, nil
 }
+
+// commonNames are returned as they stand here. A name outlives its field in what is noted about exchanges, and must not keep the
+// whole header in memory.
+var commonNames = func() map[string]string {
+	names := make(map[string]string)
+	for name := range strings.FieldsSeq(`Access-Control-Allow-Origin Age Alt-Svc Cache-Control Cf-Ray Connection Content-Encoding
+		Content-Length Content-Type Date Etag Expires Last-Modified Link Location Pragma Request-Id Retry-After Server
+		Set-Cookie Strict-Transport-Security Trailer Transfer-Encoding Vary Via X-Content-Type-Options X-Request-Id`) {
+		names[name], names[strings.ToLower(name)] = name, name
+	}
+	return names
+}()

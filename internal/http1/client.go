@@ -8,6 +8,7 @@ import (
 	"net"
 	"net/http"
 	"net/http/httptrace"
+	"net/url"
 	"strings"
 	"sync/atomic"
 	"time"
@@ -103,10 +104,14 @@ func (c *Client) RoundTrip(req *http.Request) (*http.Response, error) {
 // next has Next serve req, and learns from the response which protocol the server chooses.
 func (c *Client) next(req *http.Request) (*http.Response, error) {
 	res, err := c.cfg.Next.RoundTrip(req)
-	if err == nil && !c.known.Load() && c.address != "" && res.TLS != nil && res.ProtoMajor == 1 {
+	if err == nil && !c.known.Load() && c.isOrigin(req.URL) && res.TLS != nil && res.ProtoMajor == 1 {
 		c.known.Store(true)
 	}
 	return res, err
+}
+
+func (c *Client) isOrigin(u *url.URL) bool {
+	return u != nil && u.Scheme == c.cfg.Scheme && u.Host == c.cfg.Host
 }
 
 // CloseIdleConnections closes the connections that wait for further requests, Next's too.
@@ -122,7 +127,7 @@ func (c *Client) CloseIdleConnections() {
 func (c *Client) covers(req *http.Request, trace *httptrace.ClientTrace) bool {
 	u := req.URL
 	switch {
-	case !reuses, c.address == "", u == nil, u.Scheme != c.cfg.Scheme, u.Host != c.cfg.Host, u.Opaque != "":
+	case !reuses, c.address == "", !c.isOrigin(u), u.Opaque != "":
 		return false
 	case !isToken(req.Method), req.Method == http.MethodConnect:
 		return false

@@ -6,10 +6,14 @@ import (
 	"context"
 	"errors"
 	"io"
+	"net"
 	"net/http"
 	"net/http/httptrace"
 	"net/textproto"
+	"os"
 	"strings"
+	"sync"
+	"syscall"
 	"testing"
 
 	"github.com/google/go-cmp/cmp"
@@ -223,6 +227,50 @@ func TestCancel(t *testing.T) {
 				t.Error("the connection is kept")
 			}
 		})
+	}
+}
+
+// leaving is a connection on which the response has come just when the caller has left.
+type leaving struct {
+	net.Conn
+	silent syscall.Conn // on which there is never anything to read
+	leave  func()
+	closed chan struct{}
+	once   sync.Once
+}
+
+func (c *leaving) Write(p []byte) (int, error) { return len(p), nil }
+
+func (c *leaving) Close() error {
+	c.once.Do(func() { close(c.closed) })
+	return nil
+}
+
+func (c *leaving) Read(p []byte) (int, error) {
+	c.leave()
+	<-c.closed
+	return copy(p, "HTTP/1.1 204 No Content\r\n\r\n"), nil
+}
+
+func (c *leaving) SyscallConn() (syscall.RawConn, error) { return c.silent.SyscallConn() }
+
+// A connection that a context closes is not used again, though the exchange ended well: the next one would be closed.
+func TestLeaveInTheEnd(t *testing.T) {
+	silent, far, err := os.Pipe()
+	if err != nil {
+		t.Fatal(err)
+	}
+	defer func() { _, _ = silent.Close(), far.Close() }()
+	ctx, cancel := context.WithCancel(t.Context())
+	c := newClient(t, "http://origin.test")
+	c.cfg.Dial = func(context.Context, string, string) (net.Conn, error) {
+		return &leaving{silent: silent, leave: cancel, closed: make(chan struct{})}, nil
+	}
+	if status, _ := fetch(t, c, newRequestWith(ctx, t, "GET", "http://origin.test", "")); status != 204 {
+		t.Errorf("status %d", status)
+	}
+	if len(c.pool.idle) > 0 {
+		t.Error("the connection is kept")
 	}
 }
 

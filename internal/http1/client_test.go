@@ -49,6 +49,7 @@ func TestReuse(t *testing.T) {
 		"HTTP/1.0, kept":        {"GET", "HTTP/1.0 200 OK\nConnection: Keep-Alive\nContent-Length: 2\n\nok", "ok", true},
 		"HTTP/1.0":              {"GET", "HTTP/1.0 200 OK\nContent-Length: 2\n\nok", "ok", false},
 		"closed":                {"GET", ok + "Connection: close\nContent-Length: 2\n\nok", "ok", false},
+		"closed, chunks":        {"GET", ok + "Connection: close\nTransfer-Encoding: chunked\n\n2\nok\n0\n\n", "ok", false},
 		"closed, no content":    {"GET", "HTTP/1.1 204 No Content\nConnection: close\n\n", "", false},
 		"a surplus":             {"GET", ok + "Content-Length: 2\n\nokHTTP/1.1 200 OK\n\n", "ok", false},
 		"a surplus of chunks":   {"GET", ok + "Transfer-Encoding: chunked\n\n2\nok\n0\n\nHTTP/1.1", "ok", false},

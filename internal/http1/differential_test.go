@@ -282,6 +282,7 @@ var replies = func() []string {
 		ok + "Connection: x, Close\r\nContent-Length: 2\r\n\r\nok",
 		chunked + "2\r\nok\r\n0\r\n\r\n",
 		chunked + "2\r\nok\r\n0\r\n\r\nsurplus",
+		ok + "Connection: close\r\nTransfer-Encoding: chunked\r\n\r\n2\r\nok\r\n0\r\n\r\n",
 		chunked + "2\r\nok\r\n0\r\n",
 		chunked + "2\r\nok\r\n",
 		chunked + "2\r\nokk\r\n0\r\n\r\n",

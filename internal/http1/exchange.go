@@ -18,6 +18,7 @@ type exchange struct {
 	stop   func() bool            // ends the watch over the request's context
 	upload *upload                // nil where the request has no body
 	wrote  bool                   // a byte of a request without a body
+	torn   bool                   // such a request has not been written to its end
 	in     headReader
 	res    http.Response
 	body   body
@@ -64,7 +65,7 @@ func (x *exchange) send() {
 	x.in.buf = getBuffer()
 	if x.upload == nil {
 		n, err := x.conn.Write(appendHead(x.in.buf[:0], x.req))
-		x.wrote = n > 0
+		x.wrote, x.torn = n > 0, err != nil
 		x.in.data = x.in.buf[:0]
 		wroteRequest(x.trace, err)
 		return
@@ -108,7 +109,7 @@ func (x *exchange) receive() (framing, error) {
 // finish is called once, when the exchange is over. A connection on which it ended cleanly can be used again if all of the
 // request was sent, nothing came beyond the response (RFC 9112 section 9.2 to 9.4), and nothing closes it meanwhile.
 func (x *exchange) finish(clean bool) {
-	clean = clean && len(x.in.data) == 0 && x.conn.probe != nil && x.upload.complete()
+	clean = clean && !x.torn && len(x.in.data) == 0 && x.conn.probe != nil && x.upload.complete()
 	clean = x.stop() && clean
 	x.in.release()
 	if clean && x.conn.drained() && x.client.pool.put(x.conn) {

@@ -181,38 +181,48 @@ func surplusIsNobodysResponse(t *testing.T, scheme string, cert tls.Certificate,
 	}
 }
 
-// The same on loopback, where the race is left to itself.
+// The same on loopback, where the race is left to itself, and with each client.
 func TestSurplusOnLoopback(t *testing.T) {
 	quiet(t)
-	listener, err := new(net.ListenConfig).Listen(t.Context(), "tcp", "127.0.0.1:0")
-	if err != nil {
-		t.Fatal(err)
-	}
-	t.Cleanup(func() { _ = listener.Close() })
-	go func() {
-		for {
-			conn, err := listener.Accept()
-			if err != nil {
-				return
-			}
-			go overshooting(conn, "", "HTTP/1.1 204 No Content\r\n\r\n"+anothers)
-		}
-	}()
-	for _, client := range []string{"http1", "net/http"} {
-		t.Run(client, func(t *testing.T) {
-			route, netHTTP := settlingRoute(t, Upstream{URL: "http://" + listener.Addr().String()})
-			if client == "net/http" {
-				netHTTP()
-			}
-			for range 2000 {
-				route.ServeHTTP(httptest.NewRecorder(), httptest.NewRequestWithContext(t.Context(), http.MethodPost, "/first", http.NoBody))
-				got := httptest.NewRecorder()
-				route.ServeHTTP(got, httptest.NewRequestWithContext(t.Context(), http.MethodPost, "/second", strings.NewReader("a body")))
-				if got.Body.String() != "/second" {
-					t.Fatalf("the second response is %q", got.Body.String())
+	cert, roots := certificate(t)
+	for _, scheme := range []string{"http", "https"} {
+		for _, client := range []string{"http1", "net/http"} {
+			t.Run(scheme+"/"+client, func(t *testing.T) {
+				listener, err := new(net.ListenConfig).Listen(t.Context(), "tcp", "127.0.0.1:0")
+				if err != nil {
+					t.Fatal(err)
 				}
-			}
-		})
+				t.Cleanup(func() { _ = listener.Close() })
+				upstream, times := Upstream{URL: scheme + "://" + listener.Addr().String()}, 2000
+				if scheme == "https" { // each time with a handshake
+					upstream.TLS, times = &tls.Config{RootCAs: roots, MinVersion: tls.VersionTLS12}, 200
+				}
+				go func() {
+					for {
+						conn, err := listener.Accept()
+						if err != nil {
+							return
+						}
+						if scheme == "https" {
+							conn = tls.Server(conn, &tls.Config{Certificates: []tls.Certificate{cert}, MinVersion: tls.VersionTLS12})
+						}
+						go overshooting(conn, "", "HTTP/1.1 204 No Content\r\n\r\n"+anothers)
+					}
+				}()
+				route, netHTTP := settlingRoute(t, upstream)
+				if client == "net/http" {
+					netHTTP()
+				}
+				for range times {
+					route.ServeHTTP(httptest.NewRecorder(), httptest.NewRequestWithContext(t.Context(), http.MethodPost, "/first", http.NoBody))
+					got := httptest.NewRecorder()
+					route.ServeHTTP(got, httptest.NewRequestWithContext(t.Context(), http.MethodPost, "/second", strings.NewReader("a body")))
+					if got.Body.String() != "/second" {
+						t.Fatalf("the second response is %q", got.Body.String())
+					}
+				}
+			})
+		}
 	}
 }
 

@@ -170,6 +170,56 @@ func TestRetry(t *testing.T) {
 	}
 }
 
+// dead is a connection of which the operating system knows that it has failed.
+type dead struct {
+	net.Conn
+	silent syscall.Conn // on which there is never anything to read
+}
+
+func (dead) Read([]byte) (int, error)                { return 0, syscall.ECONNRESET }
+func (dead) Write([]byte) (int, error)               { return 0, syscall.EPIPE }
+func (dead) Close() error                            { return nil }
+func (c dead) SyscallConn() (syscall.RawConn, error) { return c.silent.SyscallConn() }
+
+// A request of which not a byte has been written is sent again whatever it asks for, if its body can be had again.
+func TestRetryOfWhatWasNotSent(t *testing.T) {
+	silent, far, err := os.Pipe()
+	if err != nil {
+		t.Fatal(err)
+	}
+	defer func() { _, _ = silent.Close(), far.Close() }()
+	for name, test := range map[string]struct {
+		body  string
+		once  bool
+		again bool
+	}{
+		"no body":           {"", false, true},
+		"a body":            {"a body", false, true},
+		"a body, only once": {"a body", true, false},
+	} {
+		t.Run(name, func(t *testing.T) {
+			s := rawhttp.Upstream(t, rawhttp.Reply("HTTP/1.1 204 No Content\n\n"))
+			c := newClient(t, s.URL())
+			c.pool.put(newConn(dead{silent: silent}))
+			req := newRequest(t, "POST", s.URL(), test.body)
+			if test.once {
+				req.GetBody = nil
+			}
+			res, err := c.RoundTrip(req)
+			if (err == nil) != test.again {
+				t.Fatalf("the error is %v", err)
+			}
+			if !test.again {
+				return
+			}
+			_ = res.Body.Close()
+			if got := s.Requests(); len(got) != 1 || string(got[0].Body) != test.body {
+				t.Errorf("requests: %+v", got)
+			}
+		})
+	}
+}
+
 // On a fresh connection nothing is sent twice: a server that hangs up on it does not like the request.
 func TestNoRetryOnFreshConnection(t *testing.T) {
 	s := rawhttp.Upstream(t, func(x *rawhttp.Exchange) { x.Close() })

@@ -140,8 +140,13 @@ func (x *exchange) mayRetry() bool {
 	if x.in.began || x.req.Context().Err() != nil || x.upload.failure() != nil {
 		return false
 	}
-	left := x.wrote || x.upload != nil && x.upload.wrote.Load()
-	return !left || replayable(x.req)
+	if replayable(x.req) {
+		return true
+	}
+	if x.upload != nil {
+		return x.upload.nothingSent()
+	}
+	return !x.wrote
 }
 
 func (x *exchange) gotConn() {

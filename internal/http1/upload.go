@@ -30,7 +30,7 @@ type upload struct {
 	direct    bool          // nothing is collected any more
 	sent      chan struct{} // closed when what start took has been sent; nil if it took nothing
 
-	wrote atomic.Bool           // a byte
+	wrote atomic.Bool           // a byte has been written, or may have been
 	last  atomic.Bool           // what is being written is the end
 	fault atomic.Pointer[error] // the body's own
 	done  chan struct{}
@@ -203,9 +203,10 @@ func (u *upload) write(p []byte) error {
 	if len(p) == 0 {
 		return nil
 	}
+	first := !u.wrote.Swap(true) // before it has been: the server can be quicker than this goroutine
 	n, err := u.conn.Write(p)
-	if n > 0 {
-		u.wrote.Store(true)
+	if first && n == 0 && err != nil {
+		u.wrote.Store(false)
 	}
 	return err
 }
@@ -228,30 +229,32 @@ func (u *upload) failure() error {
 	return nil
 }
 
-// lastWrite is how long the end of an upload may take where the response has ended already. It is there, mostly, and the
-// goroutine only has to notice.
-const lastWrite = 50 * time.Millisecond
+// soon is how long an upload may take to end where it is about to, mostly, or has already: the goroutine only has to notice.
+const soon = 50 * time.Millisecond
 
-// complete reports whether all of the request has been sent. One that the server did not want all of leaves a connection on
-// which the rest would be taken for the next request.
-func (u *upload) complete() bool {
-	if u == nil {
-		return true
-	}
+// endsSoon reports whether the upload is over, or is so in a moment.
+func (u *upload) endsSoon() bool {
 	select {
 	case <-u.done:
-		return u.err == nil
+		return true
 	default:
 	}
-	if !u.last.Load() {
-		return false
-	}
-	timer := time.NewTimer(lastWrite)
+	timer := time.NewTimer(soon)
 	defer timer.Stop()
 	select {
 	case <-u.done:
-		return u.err == nil
+		return true
 	case <-timer.C:
 		return false
 	}
 }
+
+// complete reports whether all of the request has been sent. One that the server did not want all of leaves a connection on
+// which the rest would be taken for the next request.
+func (u *upload) complete() bool {
+	return u == nil || u.last.Load() && u.endsSoon() && u.err == nil
+}
+
+// nothingSent reports whether not a byte of the request has been written, for certain. The connection has been closed: what is
+// being written ends at once, and an upload that does not end waits for its body.
+func (u *upload) nothingSent() bool { return u.endsSoon() && !u.wrote.Load() }

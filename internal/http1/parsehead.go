@@ -80,7 +80,10 @@ func parseField(line string) (name, value string, err error) {
 	if known, ok := commonNames[name]; ok {
 		return known, value, nil
 	}
-	return canonical(strings.Clone(name)), value, nil
+	if isCanonical(name) {
+		return strings.Clone(name), value, nil
+	}
+	return canonical(name), value, nil // in a string of its own
 }
 
 // commonNames are returned as they stand here. A name outlives its field in what is noted about exchanges, and must not keep the

@@ -57,11 +57,16 @@
 // # Connections
 //
 // Connections to the upstream are used again, by whichever caller comes next. What an HTTP/1.1 upstream sends beyond the end
-// of a response answers nobody, and the connection it stands on is closed (RFC 9112 sections 6.3 and 9.2). net/http's
-// Transport notices it a moment after it has put the connection back into the pool, and a request that comes in between is
-// given the surplus for its response, in which another caller's may stand. Here a request waits, for microseconds, until
-// the Transport is past that moment; if the connection is closed then, the request goes over another one. No client can
-// tell what arrives later than that from a response. An [Upstream.RoundTripper] of one's own does as it does.
+// of a response answers nobody, and the connection it stands on is closed (RFC 9112 sections 6.3 and 9.2): it is looked at when
+// the response has ended, and again before the next request. No client can tell what arrives later than that from a
+// response.
+//
+// HTTP/1.1 is spoken by a client of this module's, which works in the handler's own goroutine and is stricter than net/http's
+// about where a response ends. net/http's Transport is behind it, for HTTP/2, forward proxies, WebSockets, requests with
+// trailers or "Expect: 100-continue", and systems that are not Unix. The Transport looks at a connection a moment after
+// it has put it back into the pool, and a request that comes in between is given the surplus for its response, in which
+// another caller's may stand. Here such a request waits, for microseconds, until the Transport is past that moment; if the
+// connection is closed then, the request goes over another one. An [Upstream.RoundTripper] of one's own does as it does.
 //
 // # Bounds
 //

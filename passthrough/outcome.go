@@ -13,6 +13,7 @@ import (
 	"syscall"
 
 	"github.com/headersafe/headersafe/internal/denial"
+	"github.com/headersafe/headersafe/internal/http1"
 )
 
 // Outcome says how an exchange ended.
@@ -106,6 +107,9 @@ func classify(err, cause, client error) *failure {
 }
 
 func outcomeOf(err error) Outcome {
+	if _, ok := errors.AsType[*http1.MalformedError](err); ok {
+		return UpstreamMalformed
+	}
 	var timeout net.Error
 	switch op, isOp := errors.AsType[*net.OpError](err); {
 	case errors.As(err, &timeout) && timeout.Timeout():
@@ -145,6 +149,9 @@ func describe(err error) string {
 	}
 	if _, ok := errors.AsType[*net.DNSError](err); ok {
 		return "the upstream's name was not resolved"
+	}
+	if refused, ok := errors.AsType[*http1.MalformedError](err); ok {
+		return string(refused.Reason)
 	}
 	switch {
 	case isTLS(err):

@@ -65,6 +65,11 @@ func TestUpstreamFailures(t *testing.T) {
 		"a malformed field":            {"HTTP/1.1 200 OK\r\nno colon\r\n\r\n", passthrough.UpstreamMalformed},
 		"a malformed Content-Length":   {"HTTP/1.1 200 OK\r\nContent-Length: -1\r\n\r\n", passthrough.UpstreamMalformed},
 		"two Content-Lengths":          {"HTTP/1.1 200 OK\r\nContent-Length: 1\r\nContent-Length: 2\r\n\r\nab", passthrough.UpstreamMalformed},
+		"two equal Content-Lengths":    {"HTTP/1.1 200 OK\r\nContent-Length: 1\r\nContent-Length: 1\r\n\r\na", passthrough.UpstreamMalformed},
+		"a length and chunks":          {"HTTP/1.1 200 OK\r\nContent-Length: 1\r\nTransfer-Encoding: chunked\r\n\r\n1\r\na\r\n0\r\n\r\n", passthrough.UpstreamMalformed},
+		"chunks in HTTP/1.0":           {"HTTP/1.0 200 OK\r\nTransfer-Encoding: chunked\r\n\r\n1\r\na\r\n0\r\n\r\n", passthrough.UpstreamMalformed},
+		"a folded field":               {"HTTP/1.1 200 OK\r\nA: b\r\n c\r\nContent-Length: 0\r\n\r\n", passthrough.UpstreamMalformed},
+		"lines that end in LF":         {"HTTP/1.1 200 OK\nContent-Length: 0\n\n", passthrough.UpstreamMalformed},
 		"an unknown Transfer-Encoding": {"HTTP/1.1 200 OK\r\nTransfer-Encoding: gzip\r\n\r\n", passthrough.UpstreamMalformed},
 		"a status below 100":           {"HTTP/1.1 099 Low\r\nContent-Length: 0\r\n\r\n", passthrough.UpstreamMalformed},
 		"a repeated Content-Type":      {"HTTP/1.1 200 OK\r\nContent-Type: a\r\nContent-Type: b\r\nContent-Length: 0\r\n\r\n", passthrough.UpstreamMalformed},
@@ -77,7 +82,10 @@ func TestUpstreamFailures(t *testing.T) {
 				x.SendExactly(script.answer)
 				x.Close()
 			})))
-			g.outcome(502, script.want)
+			e := g.outcome(502, script.want)
+			if e.Error == "" || script.want == passthrough.UpstreamMalformed && e.Error == script.want.String() {
+				t.Errorf("the record does not say why: %q", e.Error)
+			}
 		})
 	}
 	t.Run("an HTTP/2 stream that is reset", func(t *testing.T) {

@@ -7,6 +7,9 @@ import (
 	"net/http/httptrace"
 )
 
+// This is about net/http's client, and so about what [Upstream.client] leaves to it. Connections of the HTTP/1.1 client in front
+// of it need no settling: nothing reads from them between two exchanges, and each is looked at before the next.
+//
 // What an HTTP/1.1 upstream sends beyond the end of a response answers nobody, and a connection that holds some of it must
 // not be used again (RFC 9112 sections 6.3 and 9.2). net/http's Transport looks for it only after it has put the
 // connection back among the idle ones: a request that is quicker takes the connection, and then the surplus for its own

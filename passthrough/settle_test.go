@@ -71,7 +71,8 @@ func quiet(t *testing.T) {
 	t.Cleanup(func() { log.SetOutput(os.Stderr) })
 }
 
-func settlingRoute(t *testing.T, upstream Upstream) (http.Handler, *http.Transport) {
+// settlingRoute returns a route to the upstream, and a function that has net/http's client serve it alone.
+func settlingRoute(t *testing.T, upstream Upstream) (handler http.Handler, netHTTP func() *http.Transport) {
 	t.Helper()
 	const key = "alice-key-0123456789abcdef"
 	keys, err := auth.NewKeyring(auth.Key{ID: "alice", Secret: auth.NewSecret(key)})
@@ -87,11 +88,20 @@ func settlingRoute(t *testing.T, upstream Upstream) (http.Handler, *http.Transpo
 	if err != nil {
 		t.Fatal(err)
 	}
-	transport, _ := route.forwarder.transport.(*http.Transport)
+	t.Cleanup(func() {
+		if client, ok := route.forwarder.transport.(interface{ CloseIdleConnections() }); ok {
+			client.CloseIdleConnections()
+		}
+	})
+	netHTTP = func() *http.Transport {
+		transport := upstream.netHTTP()
+		route.forwarder.transport = transport
+		return transport
+	}
 	return http.HandlerFunc(func(w http.ResponseWriter, r *http.Request) {
 		r.Header.Set("X-Gateway-Key", key)
 		route.ServeHTTP(w, r)
-	}), transport
+	}), netHTTP
 }
 
 // What an upstream sends beyond the end of a response is not the response to whoever asks next, even if the next request
@@ -123,8 +133,8 @@ func surplusIsNobodysResponse(t *testing.T, scheme string, cert tls.Certificate,
 	if scheme == "https" {
 		upstream.TLS = &tls.Config{RootCAs: roots, MinVersion: tls.VersionTLS12}
 	}
-	route, transport := settlingRoute(t, upstream)
-	defer transport.CloseIdleConnections()
+	route, netHTTP := settlingRoute(t, upstream)
+	transport := netHTTP()
 	dialed := 0
 	transport.DialContext = dialing(func(context.Context, string, string) (net.Conn, error) {
 		near, far := net.Pipe()
@@ -171,19 +181,36 @@ func surplusIsNobodysResponse(t *testing.T, scheme string, cert tls.Certificate,
 	}
 }
 
-// The same on loopback, where the race is left to itself. Of a large body net/http reads no more than its length, and what
-// is beyond it has arrived, but not been read, when the connection is idle.
+// The same on loopback, where the race is left to itself, and with each client. Of a large body net/http reads no more than
+// its length, and what is beyond it has arrived, but not been read, when the connection is idle.
 func TestSurplusOnLoopback(t *testing.T) {
 	quiet(t)
-	for name, first := range map[string]string{
-		"no body":      "HTTP/1.1 204 No Content\r\n\r\n",
-		"a large body": "HTTP/1.1 200 OK\r\nContent-Length: 10000\r\n\r\n" + strings.Repeat("x", 10_000),
-	} {
-		t.Run(name, func(t *testing.T) { surplusOnLoopback(t, first+anothers) })
+	cert, roots := certificate(t)
+	for _, scheme := range []string{"http", "https"} {
+		for _, client := range []string{"http1", "net/http"} {
+			for name, first := range map[string]string{
+				"no body":      "HTTP/1.1 204 No Content\r\n\r\n",
+				"a large body": "HTTP/1.1 200 OK\r\nContent-Length: 10000\r\n\r\n" + strings.Repeat("x", 10_000),
+			} {
+				t.Run(strings.Join([]string{scheme, client, name}, "/"), func(t *testing.T) {
+					upstream, times := Upstream{URL: scheme + "://" + overshootingUpstream(t, scheme, cert, first+anothers)}, 2000
+					if scheme == "https" { // each time with a handshake
+						upstream.TLS, times = &tls.Config{RootCAs: roots, MinVersion: tls.VersionTLS12}, 200
+					}
+					route, netHTTP := settlingRoute(t, upstream)
+					if client == "net/http" {
+						netHTTP()
+					}
+					surplusOnLoopback(t, route, times)
+				})
+			}
+		}
 	}
 }
 
-func surplusOnLoopback(t *testing.T, first string) {
+// overshootingUpstream returns the address of an upstream that answers each first request on a connection with first.
+func overshootingUpstream(t *testing.T, scheme string, cert tls.Certificate, first string) string {
+	t.Helper()
 	listener, err := new(net.ListenConfig).Listen(t.Context(), "tcp", "127.0.0.1:0")
 	if err != nil {
 		t.Fatal(err)
@@ -195,12 +222,18 @@ func surplusOnLoopback(t *testing.T, first string) {
 			if err != nil {
 				return
 			}
+			if scheme == "https" {
+				conn = tls.Server(conn, &tls.Config{Certificates: []tls.Certificate{cert}, MinVersion: tls.VersionTLS12})
+			}
 			go overshooting(conn, "", first)
 		}
 	}()
-	route, transport := settlingRoute(t, Upstream{URL: "http://" + listener.Addr().String()})
-	t.Cleanup(transport.CloseIdleConnections)
-	for range 2000 {
+	return listener.Addr().String()
+}
+
+func surplusOnLoopback(t *testing.T, route http.Handler, times int) {
+	t.Helper()
+	for range times {
 		route.ServeHTTP(httptest.NewRecorder(), httptest.NewRequestWithContext(t.Context(), http.MethodPost, "/first", http.NoBody))
 		got := httptest.NewRecorder()
 		route.ServeHTTP(got, httptest.NewRequestWithContext(t.Context(), http.MethodPost, "/second", strings.NewReader("a body")))

@@ -44,9 +44,22 @@ func (s *stream) begin(w http.ResponseWriter, c *clock, length int64, framed boo
 	c.relaying()
 	switch {
 	case length < 0:
-		_ = s.control().Flush() // an error shows at the next write
+		s.sendHeader()
 	case length > 0:
 		s.flushSoon()
+	}
+}
+
+// sendHeader flushes the header from another goroutine, and waits for that. To write a header takes net/http's server more of
+// a stack than all else in an exchange, and a stream would keep it for as long as it is open: 16 KiB instead of 8.
+func (s *stream) sendHeader() {
+	sent := make(chan any)
+	go func() {
+		defer func() { sent <- recover() }() // the writer may be a middleware's
+		_ = s.control().Flush()              // an error shows at the next write
+	}()
+	if panicked := <-sent; panicked != nil {
+		panic(panicked)
 	}
 }
 

@@ -3,8 +3,11 @@ package passthrough
 import (
 	"net"
 	"net/http"
+	"net/url"
 	"strings"
 	"time"
+
+	"github.com/headersafe/headersafe/internal/http1"
 )
 
 // fault is a mistake in the part of the configuration that becomes the transport.
@@ -21,6 +24,12 @@ const maxResponseHeader = 256 << 10
 // connectionBuffer is the size in bytes of each of a connection's two buffers in the HTTP client: it holds a header as they
 // usually are. A stream keeps both for as long as it is open; bodies that are larger go past them.
 const connectionBuffer = 2 << 10
+
+// Connections wait for further requests, all of them to one host.
+const (
+	maxIdle     = 256
+	idleTimeout = 90 * time.Second
+)
 
 // settles reports whether requests wait for used connections to settle. In an HTTP client that is not ours nothing tells when
 // they have.
@@ -54,19 +63,24 @@ func (u Upstream) transport() (http.RoundTripper, []fault) {
 		return u.RoundTripper, faults
 	}
 
+	return u.client(u.netHTTP()), faults
+}
+
+// netHTTP returns net/http's client.
+func (u Upstream) netHTTP() *http.Transport {
 	timeouts := u.Timeouts.withDefaults()
-	dialer := &net.Dialer{Timeout: timeouts.Dial}
+	dial := u.dialer().DialContext
 	t := &http.Transport{
 		Proxy:                  u.Proxy,
-		DialContext:            dialer.DialContext,
+		DialContext:            dial,
 		TLSHandshakeTimeout:    timeouts.TLSHandshake,
 		ExpectContinueTimeout:  expectContinueTimeout,
 		DisableCompression:     true, // it would add Accept-Encoding and decode what comes back
 		MaxResponseHeaderBytes: maxResponseHeader,
 		ReadBufferSize:         connectionBuffer,
 		WriteBufferSize:        connectionBuffer,
-		MaxIdleConnsPerHost:    256, // all of them go to one host
-		IdleConnTimeout:        90 * time.Second,
+		MaxIdleConnsPerHost:    maxIdle,
+		IdleConnTimeout:        idleTimeout,
 		Protocols:              new(http.Protocols),
 		HTTP2:                  &http.HTTP2Config{SendPingTimeout: 30 * time.Second, PingTimeout: 15 * time.Second},
 	}
@@ -76,9 +90,31 @@ func (u Upstream) transport() (http.RoundTripper, []fault) {
 	if u.H2C {
 		t.Protocols.SetUnencryptedHTTP2(true)
 	} else {
-		t.DialContext = dialing(dialer.DialContext)
+		t.DialContext = dialing(dial)
 		t.Protocols.SetHTTP1(true)
 		t.Protocols.SetHTTP2(true)
 	}
-	return t, faults
+	return t
+}
+
+func (u Upstream) dialer() *net.Dialer { return &net.Dialer{Timeout: u.Timeouts.withDefaults().Dial} }
+
+// client decides which client serves the route: where it may be HTTP/1.1, one that works in the handler's own goroutine,
+// with net/http's behind it for what it does not cover.
+func (u Upstream) client(netHTTP *http.Transport) http.RoundTripper {
+	base, err := url.Parse(u.URL)
+	if err != nil || u.Proxy != nil || u.H2C {
+		return netHTTP
+	}
+	return http1.New(http1.Config{
+		Scheme:            base.Scheme,
+		Host:              base.Host,
+		Next:              netHTTP,
+		Dial:              u.dialer().DialContext,
+		TLS:               u.TLS,
+		HandshakeTimeout:  u.Timeouts.withDefaults().TLSHandshake,
+		MaxResponseHeader: maxResponseHeader,
+		MaxIdle:           maxIdle,
+		IdleTimeout:       idleTimeout,
+	})
 }

@@ -158,7 +158,7 @@ func (x *forwarding) relay(ctx context.Context, res *http.Response) {
 		x.fail(&failure{UpstreamMalformed, err.Error()})
 		return
 	}
-	x.stream.begin(x.w, &x.clock, bodyLength(x.in, res), res.ProtoMajor > 1)
+	x.stream.begin(x.w, &x.clock, bodyLength(x.in, res), res.ProtoMajor > 1, hasArrived(res.Body))
 	defer x.stream.end()
 	n, err := x.stream.copy(res.Body)
 	x.record.bytesOut = n

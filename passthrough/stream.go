@@ -38,16 +38,23 @@ type stream struct {
 	ready bool       // there may be something to flush: the header, at the least
 }
 
-// begin sends the header on its way: at once, or soon if the body that follows is likely to be there already.
-func (s *stream) begin(w http.ResponseWriter, c *clock, length int64, framed bool) {
+// begin sends the header on its way: at once, or soon if the body that follows is likely to be there already, or with the body
+// if that has arrived.
+func (s *stream) begin(w http.ResponseWriter, c *clock, length int64, framed, arrived bool) {
 	s.client, s.clock, s.length, s.framed = w, c, length, framed
 	c.relaying()
 	switch {
 	case length < 0:
 		s.sendHeader()
-	case length > 0:
+	case length > 0 && !arrived:
 		s.flushSoon()
 	}
+}
+
+// hasArrived reports whether a body is known to be here whole, as the HTTP/1.1 client's can tell.
+func hasArrived(body io.Reader) bool {
+	b, ok := body.(interface{ HasArrived() bool })
+	return ok && b.HasArrived()
 }
 
 // sendHeader flushes the header from another goroutine, and waits for that. To write a header takes net/http's server more of

@@ -21,6 +21,11 @@ type body struct {
 	err    error       // sticky
 }
 
+// HasArrived reports whether all of the body is here: no Read will wait. It is to be asked before the first Read.
+func (b *body) HasArrived() bool {
+	return b.framing == byLength && int64(len(b.exchange.in.data)) >= b.left
+}
+
 // Read returns the next bytes. The end that has been read to frees the connection for another request.
 func (b *body) Read(p []byte) (int, error) {
 	b.mu.Lock()

@@ -263,7 +263,7 @@ func TestAllocations(t *testing.T) {
 		bytes   uint64
 	}{
 		{"nobody observes", benchRoute(t, nil), 16, 3300},
-		{"observed", benchRoute(t, passthrough.ObserverFunc(func(context.Context, *passthrough.Exchange) {})), 72, 10_400},
+		{"observed", benchRoute(t, passthrough.ObserverFunc(func(context.Context, *passthrough.Exchange) {})), 42, 8_500},
 	} {
 		r := newRig(t, c.handler)
 		if got := testing.AllocsPerRun(100, r.exchange); got > c.limit {

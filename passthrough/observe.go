@@ -6,9 +6,11 @@ import (
 	"crypto/rand"
 	"crypto/sha256"
 	"encoding/hex"
+	"hash"
 	"net/http"
 	"slices"
 	"strings"
+	"sync"
 	"time"
 
 	"github.com/headersafe/headersafe/guardrail"
@@ -49,16 +51,18 @@ type Recorder struct {
 	route    string
 	observer Observer
 	shape    ErrorShape
-	key      []byte
+	macs     sync.Pool // of hash.Hash, for fingerprints: to key one costs several times as much as to use it
 }
 
 // NewRecorder returns a Recorder. No configuration is wrong.
 func NewRecorder(cfg RecorderConfig) *Recorder {
-	r := &Recorder{route: cfg.Route, observer: cfg.Observer, shape: cfg.Errors, key: append([]byte(nil), cfg.FingerprintKey...)}
-	if len(r.key) == 0 {
-		r.key = make([]byte, sha256.Size)
-		_, _ = rand.Read(r.key) // never fails
+	r := &Recorder{route: cfg.Route, observer: cfg.Observer, shape: cfg.Errors}
+	key := append([]byte(nil), cfg.FingerprintKey...)
+	if len(key) == 0 {
+		key = make([]byte, sha256.Size)
+		_, _ = rand.Read(key) // never fails
 	}
+	r.macs.New = func() any { return hmac.New(sha256.New, key) }
 	return r
 }
 
@@ -185,7 +189,7 @@ func (r *forwardRecord) describe(e *Exchange, denied bool) {
 func (rec *Recorder) credentials(auth stage.AuthNote, policy stage.PolicyNote, forward *forwardRecord) []CredentialUse {
 	var uses []CredentialUse
 	if !auth.Credential.Empty() {
-		uses = append(uses, CredentialUse{"gateway", "consumed", Fingerprint(rec.key, auth.Credential.Reveal())})
+		uses = append(uses, CredentialUse{"gateway", "consumed", rec.fingerprint(auth.Credential.Reveal())})
 	}
 	decision, _ := policy.Decision.(*headerpolicy.Decision)
 	if decision == nil || forward == nil || forward.path == "" {
@@ -195,9 +199,9 @@ func (rec *Recorder) credentials(auth stage.AuthNote, policy stage.PolicyNote, f
 		for _, value := range decision.Header[f.Name] {
 			switch {
 			case f.Reason == headerpolicy.SetByPolicy && holdsSecret(policy.Secrets, value):
-				uses = append(uses, CredentialUse{f.Name, "set", Fingerprint(rec.key, value)})
+				uses = append(uses, CredentialUse{f.Name, "set", rec.fingerprint(value)})
 			case f.Reason == headerpolicy.Forwarded && field.Credential(f.Name):
-				uses = append(uses, CredentialUse{f.Name, "forwarded", Fingerprint(rec.key, value)})
+				uses = append(uses, CredentialUse{f.Name, "forwarded", rec.fingerprint(value)})
 			}
 		}
 	}
@@ -216,12 +220,22 @@ const fingerprintLength = 12
 // without seeing it: the first 12 hexadecimal digits of HMAC-SHA-256. An authentication scheme before it
 // ("Bearer ") does not count.
 func Fingerprint(key []byte, credential string) string {
+	return fingerprint(hmac.New(sha256.New, key), credential)
+}
+
+func (rec *Recorder) fingerprint(credential string) string {
+	mac, _ := rec.macs.Get().(hash.Hash)
+	defer rec.macs.Put(mac)
+	mac.Reset()
+	return fingerprint(mac, credential)
+}
+
+func fingerprint(mac hash.Hash, credential string) string {
 	if scheme, rest, ok := strings.Cut(credential, " "); ok && field.ValidName(scheme) {
 		credential = strings.TrimLeft(rest, " ")
 	}
-	mac := hmac.New(sha256.New, key)
 	mac.Write([]byte(credential))
-	return hex.EncodeToString(mac.Sum(nil))[:fingerprintLength]
+	return hex.EncodeToString(mac.Sum(nil)[:fingerprintLength/2])
 }
 
 func stageTimes(l *stage.Ledger, end time.Time) []StageTime {

@@ -21,7 +21,8 @@ func Singleton(canonical string) bool {
 // HTTP authentication framework, of a model vendor, of a cloud, or by custom. Aliases count.
 // A policy lists such a name only in the place made for credentials.
 func Credential(canonical string) bool {
-	switch folded := Fold(canonical); folded {
+	folded := appendFold(make([]byte, 0, 64), canonical) // on the stack: it is asked of every field that crosses
+	switch string(folded) {
 	case "authorization", "proxy-authorization", "cookie", "set-cookie", "cookie2", "set-cookie2",
 		"x-api-key", "api-key", "apikey", "x-apikey", "x-goog-api-key", "x-goog-iam-authorization-token",
 		"x-goog-authenticated-user-jwt", "x-amz-security-token", "x-amzn-oidc-data", "x-amzn-oidc-accesstoken",
@@ -35,9 +36,13 @@ func Credential(canonical string) bool {
 		"authentication", "token", "x-token", "x-secret", "x-secret-key", "x-password", "password", "secret":
 		return true
 	default:
-		return strings.HasSuffix(folded, "-api-key") || strings.HasSuffix(folded, "-auth-token") ||
-			strings.HasSuffix(folded, "-access-token") || strings.HasSuffix(folded, "-secret-key")
+		return endsIn(folded, "-api-key") || endsIn(folded, "-auth-token") ||
+			endsIn(folded, "-access-token") || endsIn(folded, "-secret-key")
 	}
+}
+
+func endsIn(name []byte, suffix string) bool {
+	return len(name) >= len(suffix) && string(name[len(name)-len(suffix):]) == suffix
 }
 
 // CredentialParameter reports whether a query parameter of this (decoded) name is known to carry a

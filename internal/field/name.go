@@ -78,14 +78,18 @@ func HasAliasPunctuation(name string) bool { return strings.ContainsAny(name, "_
 
 // Fold returns the key under which names that an upstream may take for one another meet: lower
 // case, with "_" and "." read as "-".
-func Fold(name string) string {
-	return strings.Map(func(r rune) rune {
+func Fold(name string) string { return string(appendFold(make([]byte, 0, 64), name)) }
+
+func appendFold(dst []byte, name string) []byte {
+	for i := range len(name) {
+		c := name[i]
 		switch {
-		case r == '_' || r == '.':
-			return '-'
-		case 'A' <= r && r <= 'Z':
-			return r + ('a' - 'A')
+		case c == '_' || c == '.':
+			c = '-'
+		case 'A' <= c && c <= 'Z':
+			c += 'a' - 'A'
 		}
-		return r
-	}, name)
+		dst = append(dst, c)
+	}
+	return dst
 }

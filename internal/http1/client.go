@@ -12,6 +12,8 @@ import (
 	"strings"
 	"sync/atomic"
 	"time"
+
+	"github.com/headersafe/headersafe/internal/field"
 )
 
 // Config configures a [Client]. Every field must be set, unless it says what its zero value means.
@@ -70,8 +72,7 @@ func (c *Client) RoundTrip(req *http.Request) (*http.Response, error) {
 	if trace != nil && trace.GetConn != nil {
 		trace.GetConn(c.address)
 	}
-	used := c.pool.take()
-	if used != nil {
+	if used := c.pool.take(); used != nil {
 		x := newExchange(c, used, req, body, trace)
 		res, err := x.roundTrip()
 		if err == nil || !x.mayRetry() {
@@ -129,7 +130,7 @@ func (c *Client) covers(req *http.Request, trace *httptrace.ClientTrace) bool {
 	switch {
 	case !reuses, c.address == "", !c.isOrigin(u), u.Opaque != "":
 		return false
-	case !isToken(req.Method), req.Method == http.MethodConnect:
+	case !field.ValidName(req.Method), req.Method == http.MethodConnect:
 		return false
 	case req.Close, req.Cancel != nil, len(req.TransferEncoding) > 0, len(req.Trailer) > 0: //nolint:staticcheck // whoever still uses Cancel
 		return false
@@ -146,11 +147,11 @@ func coversHeader(h http.Header) bool {
 		return false
 	}
 	for name, lines := range h {
-		if !isToken(name) || !isCanonical(name) {
+		if !field.ValidName(name) || !field.IsCanonical(name) {
 			return false
 		}
 		for _, line := range lines {
-			if !isFieldValue(line) {
+			if !field.ValidValue(line) {
 				return false
 			}
 		}

@@ -96,8 +96,8 @@ func announcedTrailers(h http.Header) (http.Header, error) {
 	delete(h, "Trailer")
 	var trailer http.Header
 	for name := range field.Members(lines) {
-		name = canonical(name)
-		if !isToken(name) || name == "Transfer-Encoding" || name == "Content-Length" || name == "Trailer" {
+		name = field.Canonical(name)
+		if !field.ValidName(name) || name == "Transfer-Encoding" || name == "Content-Length" || name == "Trailer" {
 			return nil, malformed(BadTrailerNames)
 		}
 		if trailer == nil {

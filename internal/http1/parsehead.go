@@ -3,6 +3,8 @@ package http1
 import (
 	"net/http"
 	"strings"
+
+	"github.com/headersafe/headersafe/internal/field"
 )
 
 // maxFields is how many lines a head may have.
@@ -53,7 +55,7 @@ func parseStatusLine(line string, res *http.Response) error {
 	if !isDigit(status[0]) || !isDigit(status[1]) || !isDigit(status[2]) || status[0] == '0' {
 		return malformed(BadStatus)
 	}
-	if len(status) > 3 && (status[3] != ' ' || !isText(status[4:])) {
+	if len(status) > 3 && (status[3] != ' ' || !field.ValidValue(strings.Trim(status[4:], " \t"))) {
 		return malformed(BadStatusLine)
 	}
 	res.Proto, res.Status = "HTTP/1.1", status
@@ -71,19 +73,19 @@ func parseField(line string) (name, value string, err error) {
 		return "", "", malformed(FoldedField)
 	}
 	name, value, _ = strings.Cut(line, ":")
-	if len(name) == len(line) || !isToken(name) { // white space before the colon is no token's (section 5.1)
+	if len(name) == len(line) || !field.ValidName(name) { // white space before the colon is no token's (section 5.1)
 		return "", "", malformed(BadFieldName)
 	}
-	if value = strings.Trim(value, " \t"); !isText(value) {
+	if value = strings.Trim(value, " \t"); !field.ValidValue(value) {
 		return "", "", malformed(BadFieldValue)
 	}
 	if known, ok := commonNames[name]; ok {
 		return known, value, nil
 	}
-	if isCanonical(name) {
+	if field.IsCanonical(name) {
 		return strings.Clone(name), value, nil
 	}
-	return canonical(name), value, nil // in a string of its own
+	return field.Canonical(name), value, nil // in a string of its own
 }
 
 // commonNames are returned as they stand here. A name outlives its field in what is noted about exchanges, and must not keep the
